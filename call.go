@@ -1,0 +1,351 @@
+package zegocensor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/go-querystring/query"
+)
+
+// maxAnswer is how much of an answer is read. ZEGO's have a few hundred bytes.
+const maxAnswer = 1 << 20
+
+// Action is an action of ZEGO's server API, for [Client.Do].
+type Action struct {
+	Name   string // as ZEGO writes it, such as "KickoutUser"
+	Method string // GET or POST
+	// Idempotent says that carrying the action out twice does no harm, so that
+	// it may be tried again when nobody knows whether the first try arrived.
+	Idempotent bool
+}
+
+// Response is what every successful answer has.
+type Response struct {
+	RequestID  string // what ZEGO's support asks for
+	Message    string // ZEGO's own words
+	HTTPStatus int
+	Attempts   int // how many times the call was sent or tried to be sent
+}
+
+// payload is what one action adds to the public parameters: its query or its
+// body, or why there is none.
+type payload struct {
+	query  string
+	body   []byte
+	faults faults
+}
+
+// nilRequest is the payload of a request that must not be nil.
+var nilRequest = payload{faults: faults{{"req", "must not be nil"}}}
+
+// bodyOf is the payload of a POST action.
+func bodyOf(v any) payload {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return payload{faults: faults{{"body", "cannot be encoded as JSON: " + err.Error()}}}
+	}
+	if len(b) == 0 || b[0] != '{' {
+		return payload{faults: faults{{"body", "must be a JSON object"}}}
+	}
+	return payload{body: b}
+}
+
+// queryOf is the payload of a GET action: v is a struct with url tags, or
+// [url.Values].
+func queryOf(v any) payload {
+	values, isValues := v.(url.Values)
+	if !isValues {
+		var err error
+		if values, err = query.Values(v); err != nil {
+			return payload{faults: faults{{"query", "must be url.Values or a struct with url tags"}}}
+		}
+	}
+	var f faults
+	for _, name := range publicParameters {
+		f.check(!values.Has(name), "query", "must not set "+name+": the client does")
+	}
+	return payload{query: values.Encode(), faults: f}
+}
+
+var publicParameters = []string{"Action", "AppId", "SignatureNonce", "Timestamp", "Signature", "SignatureVersion", "IsTest"}
+
+// Do calls an action that has no method of its own, on the same path as those
+// that have: signed anew for each attempt, limited, retried where that is safe.
+//
+// query holds the action's parameters for the URL: nil, [url.Values], or a
+// struct with the tags of github.com/google/go-querystring (a list needs the
+// option "brackets": ZEGO writes UserId[]=a&UserId[]=b). body, for POST, is
+// anything that encodes as a JSON object; nil is the empty object. The Data of
+// the answer is decoded into data, a pointer, unless data is nil or there is
+// no Data.
+func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Response, error) {
+	var p payload
+	if query != nil {
+		p = queryOf(query)
+	}
+	p.faults.check(isActionName(a.Name), "Action.Name", "must be a name such as \"KickoutUser\", letters and digits only")
+	switch a.Method {
+	case http.MethodGet:
+		p.faults.check(body == nil, "body", "must be nil for GET")
+	case http.MethodPost:
+		if body == nil {
+			body = struct{}{}
+		}
+		b := bodyOf(body)
+		p.body, p.faults = b.body, append(p.faults, b.faults...)
+	default:
+		p.faults.add("Action.Method", "must be GET or POST")
+	}
+	if data != nil {
+		v := reflect.ValueOf(data)
+		p.faults.check(v.Kind() == reflect.Pointer && !v.IsNil(), "data", "must be a pointer that is not nil, or nil")
+	}
+	return c.call(ctx, a, p, data)
+}
+
+func isActionName(s string) bool {
+	return s != "" && len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
+}
+
+// call carries an action out. From here on down, this file is the path of one
+// call: check → wait → sign → send → read → decide.
+func (c *Client) call(ctx context.Context, a Action, p payload, data any) (*Response, error) {
+	if ctx == nil {
+		p.faults.add("ctx", "must not be nil")
+	}
+	if len(p.faults) > 0 {
+		return nil, &InvalidRequestError{Action: a.Name, Faults: p.faults}
+	}
+	t := try{client: c, action: a, payload: p, data: data}
+	if len(c.interceptors) == 0 && c.logger == nil {
+		return t.run(ctx)
+	}
+	return t.observed(ctx)
+}
+
+// try is one call on its way.
+type try struct {
+	client  *Client
+	action  Action
+	payload payload
+	data    any
+
+	// What happened so far.
+	attempts   int
+	httpStatus int
+	code       Code
+	requestID  string
+	undoHeal   func()
+
+	// The current attempt.
+	timestamp       int64
+	nonce           string
+	signature       string
+	date            string
+	sent, responded time.Time
+}
+
+// run makes attempts until one settles the call.
+func (t *try) run(ctx context.Context) (*Response, error) {
+	c := t.client
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, contextError(ctx))
+		}
+		if c.limiter != nil {
+			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
+				return nil, fmt.Errorf("zegocensor: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
+			}
+		}
+		t.attempts++
+		resp, fail := t.attempt(ctx)
+		if fail == nil {
+			return resp, nil
+		}
+		if ctx.Err() != nil || !t.again(fail) {
+			return nil, fail.err
+		}
+		d := t.delay(fail)
+		c.logRetry(ctx, t, fail, d)
+		if err := sleep(ctx, d); err != nil {
+			return nil, fmt.Errorf("%w; not tried again: %w", fail.err, err)
+		}
+	}
+}
+
+// attempt signs, sends and reads once.
+func (t *try) attempt(parent context.Context) (*Response, *failure) {
+	c := t.client
+	t.httpStatus, t.code, t.requestID = 0, 0, ""
+	limit := c.attemptTimeout
+	if own := c.http.Timeout; own > 0 && own < limit {
+		limit = own
+	}
+	ctx, cancel := context.WithTimeout(parent, limit)
+	defer cancel()
+
+	var path *connTrace
+	if !t.action.Idempotent {
+		path, ctx = traceConn(ctx)
+	}
+	t.sent = c.clock.now()
+	resp, err := c.roundTrip(t.sign(ctx))
+	if err != nil {
+		return nil, t.transportFailure(parent, limit, err, path.neverLeft(err))
+	}
+	defer resp.Body.Close()
+	t.responded = c.clock.now()
+	t.httpStatus = resp.StatusCode
+	t.date = resp.Header.Get("Date")
+
+	buf := buffers.Get().(*bytes.Buffer)
+	defer putBuffer(buf)
+	n, err := buf.ReadFrom(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, t.answerFailure(lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
+	}
+	if n == maxAnswer {
+		return nil, t.answerFailure(unclear, resp, nil, errors.New("larger than 1 MiB"))
+	}
+	return t.decide(resp, buf.Bytes())
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func putBuffer(b *bytes.Buffer) {
+	if b.Cap() <= 64<<10 {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// sign builds the request of this attempt: fresh nonce, timestamp and
+// signature.
+func (t *try) sign(ctx context.Context) *http.Request {
+	c := t.client
+	t.timestamp = c.clock.unix()
+
+	var buf [512]byte
+	q := append(buf[:0], "Action="...)
+	q = append(q, t.action.Name...)
+	q = append(q, "&AppId="...)
+	q = strconv.AppendUint(q, uint64(c.appID), 10)
+	q = append(q, "&SignatureNonce="...)
+	nonceAt := len(q)
+	q = appendNonce(q)
+	nonce := q[nonceAt:]
+	q = append(q, "&Timestamp="...)
+	q = strconv.AppendInt(q, t.timestamp, 10)
+	q = append(q, "&Signature="...)
+	signatureAt := len(q)
+	q = appendSignature(q, c.appID, c.secret(), nonce, t.timestamp)
+	q = append(q, "&SignatureVersion=2.0"...)
+	if c.testEnv {
+		q = append(q, "&IsTest=true"...)
+	}
+	if t.payload.query != "" {
+		q = append(q, '&')
+		q = append(q, t.payload.query...)
+	}
+	rawQuery := string(q)
+	t.nonce = rawQuery[nonceAt : nonceAt+nonceLen]
+	t.signature = rawQuery[signatureAt : signatureAt+signatureLen]
+
+	u := *c.base
+	u.RawQuery = rawQuery
+	header := make(http.Header, len(c.header))
+	for k, v := range c.header {
+		header[k] = v[:1:1]
+	}
+	req := (&http.Request{
+		Method:     t.action.Method,
+		URL:        &u,
+		Host:       u.Host,
+		Header:     header,
+		Proto:      "HTTP/1.1",
+		ProtoMajor: 1,
+		ProtoMinor: 1,
+	}).WithContext(ctx)
+	// Without GetBody, net/http cannot send a body a second time by itself when
+	// a connection breaks: that would be an attempt with a used nonce, and a
+	// Start that runs twice. A GET has no body to hold it back, so one that must
+	// not be repeated gets an empty one.
+	switch {
+	case t.action.Method == http.MethodPost:
+		b := &requestBody{}
+		b.Reset(t.payload.body)
+		req.Body, req.ContentLength = b, int64(len(t.payload.body))
+	default:
+		header.Del("Content-Type")
+		if !t.action.Idempotent {
+			req.Body = &requestBody{}
+		}
+	}
+	return req
+}
+
+type requestBody struct{ bytes.Reader }
+
+func (*requestBody) Close() error { return nil }
+
+// roundTrip sends through the transport itself: what [http.Client] adds (redirects,
+// cookies, the URL in every error) is not wanted here.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	rt := c.http.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	resp, err := rt.RoundTrip(req)
+	if err == nil && (resp == nil || resp.Body == nil) {
+		err = errors.New("the transport returned neither an answer nor an error")
+	}
+	return resp, err
+}
+
+// decide judges an answer by its envelope, and by its status where it has none.
+func (t *try) decide(resp *http.Response, body []byte) (*Response, *failure) {
+	env, err := parseEnvelope(body)
+	if err != nil {
+		return nil, t.answerFailure(statusOutcome(resp.StatusCode), resp, body, err)
+	}
+	t.code = env.code
+	t.requestID = t.clean(env.requestID, 128)
+	message := t.clean(env.message, 256)
+	if env.code != CodeOK {
+		t.takeBack(env.code)
+		o := refusalOutcome(env.code, resp.StatusCode)
+		return nil, &failure{outcome: o, err: &Error{
+			Action:         t.action.Name,
+			Code:           env.code,
+			Message:        message,
+			RequestID:      t.requestID,
+			HTTPStatus:     resp.StatusCode,
+			retryAfter:     t.retryAfter(resp),
+			outcomeUnknown: t.unknown(o),
+		}}
+	}
+	if t.data != nil {
+		if err := env.decodeData(t.data); err != nil {
+			return nil, t.answerFailure(unclear, resp, nil, err)
+		}
+	}
+	return &Response{
+		RequestID:  t.requestID,
+		Message:    message,
+		HTTPStatus: resp.StatusCode,
+		Attempts:   t.attempts,
+	}, nil
+}

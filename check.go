@@ -1,0 +1,104 @@
+package zegocensor
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// faults collects what is wrong with a request or a configuration.
+type faults []Fault
+
+func (f *faults) add(field, reason string) { *f = append(*f, Fault{field, reason}) }
+
+func (f *faults) check(ok bool, field, reason string) bool {
+	if !ok {
+		f.add(field, reason)
+	}
+	return ok
+}
+
+// text checks an ID. What is not UTF-8 would be encoded as another text, which
+// may be the ID of another room.
+func (f *faults) text(field, value string) {
+	switch {
+	case value == "":
+		f.add(field, "must not be empty")
+	case !utf8.ValidString(value):
+		f.add(field, "must be valid UTF-8")
+	case strings.ContainsFunc(value, unicode.IsControl):
+		f.add(field, "must not contain control characters")
+	}
+}
+
+func (f *faults) optionalText(field, value string) {
+	if value != "" {
+		f.text(field, value)
+	}
+}
+
+// callbackURL checks an optional callback address. The reason does not repeat
+// it: it may hold a token.
+func (f *faults) callbackURL(field, value string) {
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	ok := err == nil && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https")) && u.Hostname() != ""
+	f.check(ok, field, `must be an absolute URL that begins with https:// or http://`)
+}
+
+// typeLists checks the two lists that say what to look for.
+func (f *faults) typeLists(prefix string, risks []RiskType, businesses []BusinessType) {
+	f.check(len(risks)+len(businesses) > 0, prefix+"RiskTypeList", "and BusinessTypeList must not both be empty")
+	for i, v := range risks {
+		f.text(fmt.Sprintf("%sRiskTypeList[%d]", prefix, i), string(v))
+	}
+	for i, v := range businesses {
+		f.text(fmt.Sprintf("%sBusinessTypeList[%d]", prefix, i), string(v))
+	}
+}
+
+// seconds checks an optional duration that the wire carries in whole seconds;
+// 0 leaves it to ZEGO.
+func (f *faults) seconds(field string, d, limit time.Duration) {
+	switch {
+	case d < 0:
+		f.add(field, "must not be negative")
+	case d > limit:
+		f.add(field, "must be at most "+limitText(limit))
+	case d%time.Second != 0:
+		f.add(field, "must be whole seconds")
+	}
+}
+
+func limitText(d time.Duration) string {
+	if day := 24 * time.Hour; d%day == 0 {
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}
+
+// quote shows a caller's value in an error, short and on one line.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strconv.Quote(s)
+}
+
+func join[T ~string](values []T) string {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(v))
+	}
+	return b.String()
+}

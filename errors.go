@@ -1,0 +1,201 @@
+package zegocensor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The classes of failure, for [errors.Is]. The details are in [Error],
+// [TransportError], [ResponseError] and [InvalidRequestError], for [errors.As].
+var (
+	// ErrInvalidRequest: the request or the configuration is wrong and has to
+	// be changed. Nothing was carried out.
+	ErrInvalidRequest = errors.New("zegocensor: invalid request")
+	// ErrUnauthenticated: the AppID or the ServerSecret is wrong.
+	ErrUnauthenticated = errors.New("zegocensor: unauthenticated")
+	// ErrSignatureExpired: the clock of this machine and ZEGO's differ by more
+	// than ten minutes, and the answer did not let the client correct it.
+	ErrSignatureExpired = errors.New("zegocensor: signature expired")
+	// ErrPermissionDenied: the project may not call this action.
+	ErrPermissionDenied = errors.New("zegocensor: permission denied")
+	// ErrNotEnabled: the service, the environment or the moderation vendor is
+	// not switched on for the project.
+	ErrNotEnabled = errors.New("zegocensor: not enabled")
+	// ErrRoomNotFound: the room does not exist, or no longer.
+	ErrRoomNotFound = errors.New("zegocensor: room not found")
+	// ErrRateLimited: too many calls for the project or the room.
+	ErrRateLimited = errors.New("zegocensor: rate limited")
+	// ErrUnavailable: ZEGO or its moderation backend could not answer now.
+	ErrUnavailable = errors.New("zegocensor: unavailable")
+	// ErrOutcomeUnknown: a call that must not be sent twice was sent, and no
+	// answer tells whether it was carried out. After a Start a task may be
+	// running (and billed) whose TaskID nobody knows; its callbacks carry the
+	// TaskID, and without streams it ends by itself after about five minutes.
+	ErrOutcomeUnknown = errors.New("zegocensor: outcome unknown")
+)
+
+// Error is a refusal by ZEGO: an answer whose Code is not 0.
+type Error struct {
+	Action     string // the action that was refused
+	Code       Code   // why
+	Message    string // ZEGO's own words; empty where they repeat the signed request
+	RequestID  string // what ZEGO's support asks for
+	HTTPStatus int    // the status that came with it; ZEGO documents none for refusals
+
+	retryAfter     time.Duration
+	outcomeUnknown bool
+}
+
+// Error tells the action, the code and its meaning, the request ID, and what to
+// do about it. It contains no part of the request.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "zegocensor: %s: refused: %v (code %d", e.Action, e.Code, int32(e.Code))
+	if e.Message != "" {
+		fmt.Fprintf(&b, ", %q", e.Message)
+	}
+	fmt.Fprintf(&b, ", HTTP %d", e.HTTPStatus)
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, ", request %q", e.RequestID)
+	}
+	b.WriteString("): ")
+	b.WriteString(e.Code.Advice())
+	return b.String()
+}
+
+// Is reports whether e belongs to the class target, one of this package's
+// sentinels.
+func (e *Error) Is(target error) bool {
+	switch {
+	case target == nil:
+		return false
+	case target == ErrOutcomeUnknown:
+		return e.outcomeUnknown
+	case target == ErrRateLimited && e.HTTPStatus == 429:
+		return true
+	}
+	return codes[e.Code].class == target
+}
+
+// RetryAfter is how long to wait before the call can be worth another try: what
+// the answer's Retry-After header says, else the 5 minutes that ZEGO suggests
+// for 50006, 50007 and 50009, else 0 (unknown).
+func (e *Error) RetryAfter() time.Duration {
+	if e.retryAfter > 0 {
+		return e.retryAfter
+	}
+	switch e.Code {
+	case CodeBackendRequestFailed, CodeBackendRequestFailed2, CodeModerationFailed:
+		return 5 * time.Minute
+	}
+	return 0
+}
+
+// TransportError means that no answer came: the address could not be resolved
+// or reached, the connection broke, or time ran out.
+type TransportError struct {
+	Action string // the action that was called
+	Host   string // whom it was sent to
+	Err    error  // the cause, without the signed URL
+
+	outcomeUnknown bool
+}
+
+// Error tells the action, the host and the cause.
+func (e *TransportError) Error() string {
+	return fmt.Sprintf("zegocensor: %s: no answer from %s: %v%s", e.Action, e.Host, e.Err, unknownSuffix(e.outcomeUnknown))
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Is matches [ErrOutcomeUnknown] where the call may have been carried out.
+func (e *TransportError) Is(target error) bool {
+	return target == ErrOutcomeUnknown && e.outcomeUnknown
+}
+
+// Timeout reports whether time ran out, the caller's or that of one attempt.
+func (e *TransportError) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.Err, &t) && t.Timeout()
+}
+
+// ResponseError means that an answer came which is not ZEGO's envelope: a
+// proxy's HTML page, a redirect, JSON cut short, more than 1 MiB, or a success
+// without the data it should bring.
+type ResponseError struct {
+	Action     string // the action that was called
+	HTTPStatus int    // the status of the answer
+	Excerpt    string // the beginning of an answer in plain text or HTML, at most 120 bytes; empty for JSON and where it repeats the signed request
+	Err        error  // what is wrong with it
+
+	retryAfter     time.Duration
+	outcomeUnknown bool
+}
+
+// Error tells the action, the HTTP status, the fault and the excerpt.
+func (e *ResponseError) Error() string {
+	excerpt := ""
+	if e.Excerpt != "" {
+		excerpt = fmt.Sprintf(": %q", e.Excerpt)
+	}
+	return fmt.Sprintf("zegocensor: %s: unusable answer (HTTP %d): %v%s%s", e.Action, e.HTTPStatus, e.Err, excerpt, unknownSuffix(e.outcomeUnknown))
+}
+
+// Unwrap returns what is wrong with the answer.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
+// Is matches [ErrOutcomeUnknown] where the call may have been carried out,
+// [ErrRateLimited] for HTTP 429 and [ErrUnavailable] for HTTP 5xx.
+func (e *ResponseError) Is(target error) bool {
+	switch target {
+	case ErrOutcomeUnknown:
+		return e.outcomeUnknown
+	case ErrRateLimited:
+		return e.HTTPStatus == 429
+	case ErrUnavailable:
+		return e.HTTPStatus >= 500
+	}
+	return false
+}
+
+// RetryAfter is what the answer's Retry-After header says, else 0.
+func (e *ResponseError) RetryAfter() time.Duration { return e.retryAfter }
+
+func unknownSuffix(unknown bool) string {
+	if unknown {
+		return " (it may have been carried out: check before you call again)"
+	}
+	return ""
+}
+
+// InvalidRequestError lists every fault of a request or of a configuration.
+// Nothing was sent. It matches [ErrInvalidRequest].
+type InvalidRequestError struct {
+	Action string // the action, or "NewClient"
+	Faults []Fault
+}
+
+// Fault is one thing to change.
+type Fault struct {
+	Field  string // the Go name of the field, option or argument
+	Reason string // what is wrong with it and what is right
+}
+
+// Error tells all faults on one line.
+func (e *InvalidRequestError) Error() string {
+	var b strings.Builder
+	b.WriteString("zegocensor: " + e.Action + ": ")
+	for i, f := range e.Faults {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(f.Field + " " + f.Reason)
+	}
+	return b.String()
+}
+
+// Is matches [ErrInvalidRequest].
+func (e *InvalidRequestError) Is(target error) bool { return target == ErrInvalidRequest }

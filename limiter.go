@@ -1,0 +1,88 @@
+package zegocensor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limiter holds calls back. Wait returns nil when action may be sent once, or
+// an error, which ends the call unsent. It must return when ctx ends, and
+// should fail at once when ctx cannot outlive the wait.
+type Limiter interface {
+	Wait(ctx context.Context, action string) error
+}
+
+// defaultRate is how many calls a second ZEGO allows of each moderation action,
+// for all rooms of a project.
+const defaultRate = 100
+
+// lowerRates are the documented rates of other actions that are often called
+// after a moderation result, with Client.Do.
+var lowerRates = map[string]rate.Limit{
+	"KickoutUser":              50,
+	"DescribeSimpleStreamList": 50,
+	"ForbidRTCStream":          20,
+	"ResumeRTCStream":          20,
+	"SetForbidStreamRule":      10,
+}
+
+// localLimiter is the default Limiter: a bucket for each action. Its bursts are
+// of one, so that no second sees more than the rate.
+type localLimiter struct {
+	mu      sync.Mutex
+	buckets map[string]*rate.Limiter
+}
+
+func newLocalLimiter() *localLimiter {
+	return &localLimiter{buckets: make(map[string]*rate.Limiter)}
+}
+
+func (l *localLimiter) Wait(ctx context.Context, action string) error {
+	now := time.Now()
+	r := l.bucket(action).ReserveN(now, 1)
+	d := r.DelayFrom(now)
+	if err := sleep(ctx, d); err != nil {
+		r.Cancel() // the place goes to the next call
+		return err
+	}
+	return nil
+}
+
+func (l *localLimiter) bucket(action string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, ok := l.buckets[action]
+	if !ok {
+		limit, low := lowerRates[action]
+		if !low {
+			limit = defaultRate
+		}
+		b = rate.NewLimiter(limit, 1)
+		l.buckets[action] = b
+	}
+	return b
+}
+
+// sleep waits for d. It ends with ctx, and at once where ctx cannot outlive d.
+func sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return contextError(ctx)
+	}
+	if d <= 0 {
+		return nil
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return context.DeadlineExceeded
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return contextError(ctx)
+	}
+}

@@ -1,0 +1,194 @@
+package zegocensor
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Version is the version of this module, as the User-Agent header tells it.
+const Version = "0.1.0"
+
+const (
+	userAgent             = "zegocensor-go/" + Version
+	defaultAttemptTimeout = 10 * time.Second
+)
+
+// Option changes a [Client] while [NewClient] makes it. Where two options set
+// the same thing, the last one counts. A wrong option is reported by NewClient,
+// with all other faults.
+type Option func(*options)
+
+type options struct {
+	faults
+	client     *Client
+	httpClient bool // the caller brought one
+}
+
+// Region is one of ZEGO's addresses. Use the one nearest to the servers that
+// call it.
+//
+// https://www.zegocloud.com/docs/real-time-video-server/api-reference/accessing-server-apis
+type Region string
+
+// The documented regions.
+const (
+	RegionGlobal     Region = "global" // resolved by ZEGO
+	RegionShanghai   Region = "sha"
+	RegionHongKong   Region = "hkg"
+	RegionFrankfurt  Region = "fra"
+	RegionCalifornia Region = "lax"
+	RegionMumbai     Region = "bom"
+	RegionSingapore  Region = "sgp"
+)
+
+var regions = []Region{RegionGlobal, RegionShanghai, RegionHongKong, RegionFrankfurt, RegionCalifornia, RegionMumbai, RegionSingapore}
+
+func (r Region) url() *url.URL {
+	host := "rtc-api.zego.im"
+	if r != RegionGlobal {
+		host = "rtc-api-" + string(r) + ".zego.im"
+	}
+	return &url.URL{Scheme: "https", Host: host, Path: "/"}
+}
+
+// WithRegion chooses one of ZEGO's addresses. The default is [RegionGlobal].
+func WithRegion(r Region) Option {
+	return func(o *options) {
+		if !slices.Contains(regions, r) {
+			o.add("WithRegion", "does not know the region "+quote(string(r))+": use one of "+join(regions))
+			return
+		}
+		o.client.base = r.url()
+	}
+}
+
+// WithBaseURL chooses another address: https, or http to a loopback host, as a
+// signed URL must not cross a network in clear. It takes no user, query or
+// fragment.
+func WithBaseURL(rawURL string) Option {
+	return func(o *options) {
+		// The reasons do not repeat rawURL: it may hold a password.
+		u, err := url.Parse(rawURL)
+		switch {
+		case err != nil || u.Host == "" || u.Hostname() == "":
+			o.add("WithBaseURL", `must be an absolute URL such as "https://rtc-api.zego.im"`)
+		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+			o.add("WithBaseURL", "must not hold a user, a query or a fragment")
+		case u.Scheme != "https" && u.Scheme != "http":
+			o.add("WithBaseURL", "must begin with https://")
+		case u.Scheme == "http" && !loopback(u.Hostname()):
+			o.add("WithBaseURL", "must begin with https://: signed URLs in clear are allowed to a loopback host only")
+		default:
+			if u.Path == "" {
+				u.Path = "/"
+			}
+			o.client.base = u
+		}
+	}
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// WithHTTPClient brings the transport and the time-out of c in place of the
+// default transport. c is copied and never changed. Its cookie jar and its
+// redirect policy are not used: redirects are never followed, as they would
+// hand the signed URL to another host. A nil Transport is
+// [http.DefaultTransport].
+func WithHTTPClient(c *http.Client) Option {
+	return func(o *options) {
+		if c == nil {
+			o.add("WithHTTPClient", "must not be nil: leave the option out to get the default")
+			return
+		}
+		o.httpClient = true
+		o.client.http = *c
+	}
+}
+
+// WithUserAgent puts product, such as "myapp/1.2", before the SDK's own
+// User-Agent.
+func WithUserAgent(product string) Option {
+	return func(o *options) {
+		product = strings.TrimSpace(product)
+		if product == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
+			o.add("WithUserAgent", "must be printable ASCII and not empty")
+			return
+		}
+		o.client.header["User-Agent"] = []string{product + " " + userAgent}
+	}
+}
+
+// WithTestEnvironment sends IsTest=true, for projects created on or before
+// 2021-11-16 that are still in ZEGO's test environment.
+func WithTestEnvironment() Option {
+	return func(o *options) { o.client.testEnv = true }
+}
+
+// WithAttemptTimeout limits one attempt, from the wait for a connection to the
+// last byte of the answer; the call with all its attempts is limited by its
+// context. The default is 10 s.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(o *options) {
+		if o.check(d > 0, "WithAttemptTimeout", "must be greater than 0") {
+			o.client.attemptTimeout = d
+		}
+	}
+}
+
+// WithRetryPolicy changes how often and how soon a failed attempt is followed
+// by another. What may be tried again at all is fixed: see the package
+// documentation.
+func WithRetryPolicy(p RetryPolicy) Option {
+	return func(o *options) {
+		ok := o.check(p.MaxAttempts >= 0, "WithRetryPolicy", "MaxAttempts must be at least 1, or 0 for the default")
+		ok = o.check(p.MinBackoff >= 0 && p.MaxBackoff >= 0, "WithRetryPolicy", "MinBackoff and MaxBackoff must not be negative") && ok
+		if p = p.withDefaults(); ok && o.check(p.MinBackoff <= p.MaxBackoff, "WithRetryPolicy", "MinBackoff must not be greater than MaxBackoff") {
+			o.client.retry = p
+		}
+	}
+}
+
+// WithLimiter replaces the limiter that every attempt passes before it is sent.
+// nil means none. The default keeps each action below its documented rate (100
+// a second for the moderation actions) within this process.
+func WithLimiter(l Limiter) Option {
+	return func(o *options) { o.client.limiter = l }
+}
+
+// WithClock replaces [time.Now] as the source of timestamps.
+func WithClock(now func() time.Time) Option {
+	return func(o *options) {
+		if o.check(now != nil, "WithClock", "must not be nil") {
+			o.client.clock.now = now
+		}
+	}
+}
+
+// WithLogger logs calls: one record for each call at Debug, for each further
+// attempt at Info, for each failed call at Warn. Without it, or with nil, the
+// client is silent. No record holds a URL, a secret or a room.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.client.logger = l }
+}
+
+// WithInterceptor adds interceptors around every call, the first one outermost.
+func WithInterceptor(i ...Interceptor) Option {
+	return func(o *options) {
+		for _, f := range i {
+			if o.check(f != nil, "WithInterceptor", "must not be nil") {
+				o.client.interceptors = append(o.client.interceptors, f)
+			}
+		}
+	}
+}
