@@ -156,6 +156,7 @@ type try struct {
 	signature       string
 	date            string
 	sent, responded time.Time
+	limited         io.LimitedReader
 }
 
 // run makes attempts until one settles the call.
@@ -213,7 +214,8 @@ func (t *try) attempt(parent context.Context) (*Response, *failure) {
 
 	buf := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buf)
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, maxAnswer))
+	t.limited = io.LimitedReader{R: resp.Body, N: maxAnswer}
+	n, err := buf.ReadFrom(&t.limited)
 	if err != nil {
 		return nil, t.answerFailure(lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
 	}
@@ -264,16 +266,19 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	t.nonce = rawQuery[nonceAt : nonceAt+nonceLen]
 	t.signature = rawQuery[signatureAt : signatureAt+signatureLen]
 
-	u := *c.base
-	u.RawQuery = rawQuery
+	out := &struct { // one allocation for both
+		url  url.URL
+		body requestBody
+	}{url: *c.base}
+	out.url.RawQuery = rawQuery
 	header := make(http.Header, len(c.header))
 	for k, v := range c.header {
 		header[k] = v[:1:1]
 	}
 	req := (&http.Request{
 		Method:     t.action.Method,
-		URL:        &u,
-		Host:       u.Host,
+		URL:        &out.url,
+		Host:       c.base.Host,
 		Header:     header,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
@@ -283,15 +288,13 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	// a connection breaks: that would be an attempt with a used nonce, and a
 	// Start that runs twice. A GET has no body to hold it back, so one that must
 	// not be repeated gets an empty one.
-	switch {
-	case t.action.Method == http.MethodPost:
-		b := &requestBody{}
-		b.Reset(t.payload.body)
-		req.Body, req.ContentLength = b, int64(len(t.payload.body))
-	default:
-		header.Del("Content-Type")
+	if t.action.Method == http.MethodPost {
+		out.body.Reset(t.payload.body)
+		req.Body, req.ContentLength = &out.body, int64(len(t.payload.body))
+	} else {
+		delete(header, "Content-Type")
 		if !t.action.Idempotent {
-			req.Body = &requestBody{}
+			req.Body = &out.body
 		}
 	}
 	return req

@@ -55,11 +55,16 @@ func (f *faults) callbackURL(field, value string) {
 // typeLists checks the two lists that say what to look for.
 func (f *faults) typeLists(prefix string, risks []RiskType, businesses []BusinessType) {
 	f.check(len(risks)+len(businesses) > 0, prefix+"RiskTypeList", "and BusinessTypeList must not both be empty")
-	for i, v := range risks {
-		f.text(fmt.Sprintf("%sRiskTypeList[%d]", prefix, i), string(v))
-	}
-	for i, v := range businesses {
-		f.text(fmt.Sprintf("%sBusinessTypeList[%d]", prefix, i), string(v))
+	listed(f, prefix+"RiskTypeList", risks)
+	listed(f, prefix+"BusinessTypeList", businesses)
+}
+
+func listed[T ~string](f *faults, field string, values []T) {
+	for i, v := range values {
+		before := len(*f)
+		if f.text(field, string(v)); len(*f) > before {
+			(*f)[before].Field = fmt.Sprintf("%s[%d]", field, i)
+		}
 	}
 }
 

@@ -246,14 +246,16 @@ func contextError(ctx context.Context) error {
 }
 
 // connTrace watches whether a request got a connection to be written on.
-type connTrace struct{ asked, got atomic.Bool }
+type connTrace struct {
+	hooks      httptrace.ClientTrace
+	asked, got atomic.Bool
+}
 
 func traceConn(ctx context.Context) (*connTrace, context.Context) {
 	p := new(connTrace)
-	return p, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { p.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { p.got.Store(true) },
-	})
+	p.hooks.GetConn = func(string) { p.asked.Store(true) }
+	p.hooks.GotConn = func(httptrace.GotConnInfo) { p.got.Store(true) }
+	return p, httptrace.WithClientTrace(ctx, &p.hooks)
 }
 
 // neverLeft reports whether an attempt that failed with err certainly sent

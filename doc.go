@@ -1,0 +1,68 @@
+// Package zegocensor starts and stops the moderation of live audio and video
+// rooms on ZEGO (ZEGOCLOUD), and issues the tokens with which a third party may
+// moderate them.
+//
+// [NewClient] makes a [Client], whose methods are ZEGO's actions:
+// [Client.StartCensorAudioV2], [Client.StopCensorAudioV2],
+// [Client.StartCensorVideoV2], [Client.StopCensorVideoV2] and
+// [Client.GenerateIdentifyToken]. [Client.Do] calls any other action of the
+// server API on the same path.
+//
+// # Errors
+//
+// A nil error means that ZEGO answered with Code 0 and with the data that the
+// action owes. Everything else is an error: [*InvalidRequestError] before
+// anything is sent, [*Error] for a refusal, [*TransportError] where no answer
+// came, [*ResponseError] where the answer is not ZEGO's, or the error of the
+// context. Use [errors.Is] with the sentinels ([ErrRoomNotFound],
+// [ErrRateLimited], …) for the class and [errors.As] for the detail. No error
+// contains a URL's query, a signature, a nonce, a secret or a token.
+//
+// # Retries
+//
+// A Start that is sent twice may run, and be billed, twice. So a call is tried
+// again only where that is safe:
+//
+//	what happened                                   Start…                  Stop…, GenerateIdentifyToken
+//	never left: DNS, dial, TLS handshake            again                   again
+//	broke or timed out after sending                no, ErrOutcomeUnknown   again
+//	HTTP 429, codes 206 and 207                     again                   again
+//	502, 503, 504 without an envelope; 100000015    no, ErrOutcomeUnknown   again
+//	100000004, signature expired                    clock set by the Date   same
+//	                                                header, once again
+//	another answer without an envelope, 2xx or 5xx  no, ErrOutcomeUnknown   no
+//	any other code, any other 3xx or 4xx            no                      no
+//
+// [Client.Do] goes by the first column, or by the second where
+// [Action].Idempotent says that a repetition does no harm. Each attempt is
+// signed anew, with a fresh nonce. The wait before it is drawn at random below
+// a bound that doubles ([RetryPolicy]); after 429, 206 and 207 a Retry-After
+// header is waited for instead, but never longer than MaxBackoff. A wait ends
+// with the context, and where the context's deadline is nearer than the end of
+// the wait the call fails at once.
+//
+// A connection may break while it is idle, just when a call is written on it.
+// net/http then repeats requests that it holds for harmless. The client keeps
+// it from doing so with calls that are not: their outcome is unknown, and the
+// caller decides. The default transport gives idle connections up after 30 s to
+// make this rare.
+//
+// # Clock
+//
+// ZEGO accepts timestamps that are up to ten minutes off. When the clock of this
+// machine is further off, the first call measures the difference by the answer's
+// Date header and is sent once more; later calls use what was measured.
+//
+// # Limits
+//
+// ZEGO allows 100 calls a second of each moderation action for all rooms of a
+// project. The client holds back what this process would send beyond that;
+// replicas need a shared [Limiter].
+//
+// # What is not known
+//
+// ZEGO does not document the HTTP status of a refusal, whether a second Start
+// for a room gives the same task, another or an error, and whether stopping a
+// task twice is an error. The client judges an answer by its envelope wherever
+// there is one, and takes a Stop for harmless to repeat.
+package zegocensor
