@@ -1,0 +1,310 @@
+package zegotest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+)
+
+// action is one action of the gateway. do returns the Data of the answer, or a
+// code and why.
+type action struct {
+	method string
+	do     func(now time.Time, r Request) (data any, code zegocensor.Code, why string)
+}
+
+// HandleAction adds an action, for [zegocensor.Client.Do], or replaces one. h
+// returns the Data of the answer, or a code that is not 0. It is called when the
+// gateway has accepted the request, for several requests at a time.
+func (s *Server) HandleAction(name, method string, h func(Request) (data any, code zegocensor.Code)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.actions[name] = action{method, func(_ time.Time, r Request) (any, zegocensor.Code, string) {
+		data, code := h(r)
+		return data, code, ""
+	}}
+}
+
+func (s *Server) addBuiltinActions() {
+	s.actions["StartCensorAudioV2"] = action{http.MethodPost, s.startAudio}
+	s.actions["StartCensorVideoV2"] = action{http.MethodPost, s.startVideo}
+	s.actions["StopCensorAudioV2"] = action{http.MethodPost, s.stopTask("StartCensorAudioV2")}
+	s.actions["StopCensorVideoV2"] = action{http.MethodPost, s.stopTask("StartCensorVideoV2")}
+	s.actions["GenerateIdentifyToken"] = action{http.MethodGet, s.issueToken}
+	s.actions["KickoutUser"] = action{http.MethodGet, kickoutUser}
+	s.actions["ForbidRTCStream"] = action{http.MethodGet, requireQuery("StreamId", "Sequence")}
+	s.actions["ResumeRTCStream"] = action{http.MethodGet, requireQuery("StreamId", "Sequence")}
+}
+
+func invalid(why string) (any, zegocensor.Code, string) {
+	return nil, zegocensor.CodeInvalidParameter, why
+}
+
+// kind is the form that a field of a body must have.
+type kind int
+
+const (
+	text     kind = iota // a string that is not empty
+	optional             // a string
+	bit                  // 0 or 1
+	list                 // strings
+	address              // an absolute http(s) URL, or empty
+	seconds              // 1 to 60
+)
+
+var censorFields = map[string]kind{
+	"RoomId": text, "EventId": text, "ReturnFinishInfo": bit,
+	"Language": optional, "LabelLanguage": optional,
+}
+
+var audioFields = map[string]kind{
+	"RiskTypeList": list, "BusinessTypeList": list, "AudioLanguage": optional, "IsMixingEnabled": bit,
+	"ReturnAllText": bit, "ReturnPreText": bit, "ReturnPreAudio": bit,
+	"ResultCallbackUrl": address, "StatusCallbackUrl": address,
+}
+
+var videoFields = map[string]kind{
+	"RiskTypeList": list, "BusinessTypeList": list, "ReturnAllImg": bit, "DetectFrequency": seconds,
+	"ResultCallbackUrl": address, "StatusCallbackUrl": address,
+}
+
+type object map[string]json.RawMessage
+
+// body reads the JSON object of a POST request.
+func body(r Request) (object, zegocensor.Code) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	var o object
+	if err != nil || media != "application/json" || len(r.Body) > maxBody || json.Unmarshal(r.Body, &o) != nil || o == nil {
+		return nil, zegocensor.CodeDecodingFailed
+	}
+	return o, zegocensor.CodeOK
+}
+
+// fault names the first field of o that is not of its kind.
+func (o object) fault(fields map[string]kind) string {
+	for name, k := range fields {
+		raw, given := o[name]
+		if given && !k.fits(raw) || !given && k == text {
+			return name
+		}
+	}
+	return ""
+}
+
+func (k kind) fits(raw json.RawMessage) bool {
+	switch k {
+	case bit:
+		return string(raw) == "0" || string(raw) == "1"
+	case seconds:
+		n, err := strconv.Atoi(string(raw))
+		return err == nil && n > 0 && n <= 60
+	case list:
+		var v []string
+		return json.Unmarshal(raw, &v) == nil && v != nil && !bytes.Contains(raw, []byte("null"))
+	}
+	var v *string
+	if json.Unmarshal(raw, &v) != nil || v == nil {
+		return false
+	}
+	switch k {
+	case text:
+		return *v != ""
+	case address:
+		u, err := url.Parse(*v)
+		return *v == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+	}
+	return true
+}
+
+// empty reports whether both lists of o are.
+func (o object) empty() bool {
+	var risks, businesses []string
+	_ = json.Unmarshal(o["RiskTypeList"], &risks)
+	_ = json.Unmarshal(o["BusinessTypeList"], &businesses)
+	return len(risks)+len(businesses) == 0
+}
+
+func (o object) text(name string) string {
+	var v string
+	_ = json.Unmarshal(o[name], &v)
+	return v
+}
+
+const bothEmpty = "RiskTypeList and BusinessTypeList are both empty"
+
+func (s *Server) startAudio(now time.Time, r Request) (any, zegocensor.Code, string) {
+	o, code := body(r)
+	if code != zegocensor.CodeOK {
+		return nil, code, ""
+	}
+	if name := o.fault(censorFields); name != "" {
+		return invalid(name)
+	}
+	if name := o.fault(audioFields); name != "" {
+		return invalid(name)
+	}
+	if o.text("AudioLanguage") == "" {
+		return invalid("AudioLanguage")
+	}
+	if _, given := o["RiskTypeList"]; !given {
+		return invalid("RiskTypeList")
+	}
+	if o.empty() {
+		return invalid(bothEmpty)
+	}
+	return s.startTask(now, r, o), zegocensor.CodeOK, ""
+}
+
+func (s *Server) startVideo(now time.Time, r Request) (any, zegocensor.Code, string) {
+	o, code := body(r)
+	if code != zegocensor.CodeOK {
+		return nil, code, ""
+	}
+	if name := o.fault(censorFields); name != "" {
+		return invalid(name)
+	}
+	var audio, video object
+	if raw, given := o["AudioParam"]; given && json.Unmarshal(raw, &audio) != nil {
+		return invalid("AudioParam")
+	}
+	if name := audio.fault(audioFields); name != "" {
+		return invalid("AudioParam." + name)
+	}
+	if json.Unmarshal(o["VideoParam"], &video) != nil || video == nil {
+		return invalid("VideoParam")
+	}
+	if name := video.fault(videoFields); name != "" {
+		return invalid("VideoParam." + name)
+	}
+	if video.empty() {
+		return invalid("VideoParam: " + bothEmpty)
+	}
+	return s.startTask(now, r, o), zegocensor.CodeOK, ""
+}
+
+type taskData struct {
+	TaskID string `json:"TaskId"`
+}
+
+func (s *Server) startTask(now time.Time, r Request, o object) taskData {
+	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: now}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tasks = append(s.tasks, t)
+	s.taskByID[t.ID] = t
+	return taskData{t.ID}
+}
+
+// stopTask ends tasks that startAction started.
+func (s *Server) stopTask(startAction string) func(time.Time, Request) (any, zegocensor.Code, string) {
+	return func(now time.Time, r Request) (any, zegocensor.Code, string) {
+		o, code := body(r)
+		if code != zegocensor.CodeOK {
+			return nil, code, ""
+		}
+		if name := o.fault(map[string]kind{"TaskId": text}); name != "" {
+			return invalid(name)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		t := s.taskByID[o.text("TaskId")]
+		switch {
+		case t == nil:
+		case t.Action != startAction:
+			return invalid("the task was started by " + t.Action)
+		case t.Running():
+			t.Stopped = now
+		}
+		return nil, zegocensor.CodeOK, ""
+	}
+}
+
+// requireQuery is an action that does nothing but want parameters.
+func requireQuery(names ...string) func(time.Time, Request) (any, zegocensor.Code, string) {
+	return func(_ time.Time, r Request) (any, zegocensor.Code, string) {
+		for _, name := range names {
+			if r.Query.Get(name) == "" {
+				return invalid(name)
+			}
+		}
+		return nil, zegocensor.CodeOK, ""
+	}
+}
+
+func kickoutUser(now time.Time, r Request) (any, zegocensor.Code, string) {
+	users := append(r.Query["UserId[]"], r.Query["UserId"]...) // ZEGO's pages have both spellings
+	if len(users) < 1 || len(users) > 5 {
+		return invalid("UserId[]")
+	}
+	if len(r.Query.Get("CustomReason")) > 256 {
+		return invalid("CustomReason")
+	}
+	return requireQuery("RoomId")(now, r)
+}
+
+// token is an IdentifyToken that was issued.
+type token struct {
+	expires time.Time
+	used    bool
+}
+
+// Why [Server.RedeemToken] refuses.
+var (
+	ErrTokenUnknown = errors.New("zegotest: unknown IdentifyToken")
+	ErrTokenExpired = errors.New("zegotest: expired IdentifyToken")
+	ErrTokenUsed    = errors.New("zegotest: used IdentifyToken")
+)
+
+// RedeemToken does what a third party does with an IdentifyToken when it begins
+// to moderate. It returns nil once for each token.
+func (s *Server) RedeemToken(identifyToken string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tokens[identifyToken]
+	switch {
+	case t == nil:
+		return ErrTokenUnknown
+	case t.used:
+		return ErrTokenUsed
+	case !s.now().Before(t.expires):
+		return ErrTokenExpired
+	}
+	t.used = true
+	return nil
+}
+
+func (s *Server) issueToken(now time.Time, r Request) (any, zegocensor.Code, string) {
+	const standard, most = 3600, 30 * 24 * 3600
+	valid := int64(standard)
+	if r.Query.Has("EffectiveTime") {
+		n, err := strconv.ParseInt(r.Query.Get("EffectiveTime"), 10, 64)
+		if err != nil || n <= 0 || n > most {
+			return invalid("EffectiveTime")
+		}
+		valid = n
+	}
+	id := strings.ToUpper(randomHex(16))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[id] = &token{expires: now.Add(time.Duration(valid) * time.Second)}
+	return struct {
+		IdentifyToken string
+		RemainTime    int64
+	}{id, valid}, zegocensor.CodeOK, ""
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,33 @@
+// Package zegotest is a ZEGO for tests and for trying things out: an HTTP server
+// on a loopback port that checks requests as ZEGO's gateway is documented to,
+// answers with the documented codes, keeps moderation tasks, issues
+// IdentifyTokens, and fails on demand.
+//
+//	zego := zegotest.NewServer()
+//	defer zego.Close()
+//	client := zego.Client()
+//
+// [Server.Inject] makes calls fail: a refusal, a proxy's HTML page, a slow or
+// silent server, a connection cut before or after the call was carried out, a
+// wrong clock. [Server.Requests] and [Server.Tasks] tell what arrived and what
+// is running.
+//
+// # What is documented, and what is a guess
+//
+// The public parameters, the signature, the ten minutes, the return codes, the
+// request and answer of each action, the validity of tokens and their single
+// use, and the 100 calls a second are ZEGO's documentation. These are guesses:
+//
+//   - The HTTP status of a refusal is 200.
+//   - Faults of the public parameters are found in the order of their codes,
+//     those of presence and form before those that need a look at the account:
+//     AppId, Timestamp, Action, SignatureNonce, Signature, SignatureVersion, then
+//     whether the AppId is known, the age of the Timestamp, and the Signature.
+//   - A parameter that is given twice counts as malformed.
+//   - A body that is not one JSON object is code 8; a missing field, or one of
+//     the wrong type or out of range, is code 2.
+//   - A second Start for a room that is being moderated starts a second task.
+//   - Stopping a task twice, or a task that never was, succeeds; stopping an
+//     audio task with the video action, or the other way round, is code 2.
+//   - Rooms are not looked up: every room exists.
+package zegotest

@@ -1,0 +1,306 @@
+package zegotest
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+)
+
+const (
+	maxBody      = 1 << 20
+	maxDeviation = 10 * time.Minute
+)
+
+// answer is what goes back. An empty page means an envelope.
+type answer struct {
+	status  int
+	code    zegocensor.Code
+	message string
+	data    any
+	page    string
+}
+
+// ServeHTTP is the gateway.
+func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
+	if httpRequest.URL.Path != "/" {
+		http.NotFound(w, httpRequest)
+		return
+	}
+	query, queryErr := url.ParseQuery(httpRequest.URL.RawQuery)
+	r := s.record(httpRequest, query)
+
+	if s.fault(r, true).Cut == CutBeforeRead {
+		cut(w)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, maxBody+1))
+	if err != nil {
+		return // the client broke off
+	}
+	s.mu.Lock()
+	r.Body = body
+	s.mu.Unlock()
+
+	f := s.fault(r, false)
+	if f.Hang || f.Latency > 0 {
+		if !s.wait(httpRequest, f) {
+			cut(w)
+			return
+		}
+	}
+	now := s.now().Add(f.ClockSkew)
+	a, canned := f.answer()
+	if !canned {
+		a = s.decide(now, r, query, queryErr)
+	}
+	if f.Cut == CutAfterRead {
+		cut(w)
+		return
+	}
+	s.write(w, r, a, f, now)
+}
+
+// record keeps what is known of a request from its first line and headers.
+func (s *Server) record(httpRequest *http.Request, query url.Values) *Request {
+	r := &Request{
+		Action:    query.Get("Action"),
+		Method:    httpRequest.Method,
+		Nonce:     query.Get("SignatureNonce"),
+		Signature: query.Get("Signature"),
+		IsTest:    strings.EqualFold(query.Get("IsTest"), "true"),
+		Query:     url.Values{},
+		Header:    httpRequest.Header,
+		Received:  s.now(),
+	}
+	if id, err := strconv.ParseUint(query.Get("AppId"), 10, 32); err == nil {
+		r.AppID = uint32(id)
+	}
+	if ts, err := strconv.ParseInt(query.Get("Timestamp"), 10, 64); err == nil {
+		r.Timestamp = time.Unix(ts, 0)
+	}
+	for name, values := range query {
+		if !isPublic(name) {
+			r.Query[name] = values
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, r)
+	return r
+}
+
+func isPublic(name string) bool {
+	switch name {
+	case "Action", "AppId", "SignatureNonce", "Timestamp", "Signature", "SignatureVersion", "IsTest":
+		return true
+	}
+	return false
+}
+
+// wait holds a call up. It reports false when the call shall not be answered.
+func (s *Server) wait(httpRequest *http.Request, f Fault) bool {
+	var over <-chan time.Time
+	if !f.Hang {
+		t := time.NewTimer(f.Latency)
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-over:
+		return true
+	case <-httpRequest.Context().Done():
+	case <-s.ctx.Done():
+	}
+	return false
+}
+
+// answer is what the fault itself says, if it does.
+func (f *Fault) answer() (answer, bool) {
+	a := answer{status: f.HTTPStatus, code: f.Code, message: f.Message, page: f.Body}
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	switch {
+	case f.Body != "":
+	case f.Code != 0:
+		if a.message == "" {
+			a.message = f.Code.String()
+		}
+	case f.HTTPStatus != 0:
+		a.page = "<html><head><title>" + strconv.Itoa(f.HTTPStatus) + "</title></head><body>" + http.StatusText(f.HTTPStatus) + "</body></html>\n"
+	default:
+		return answer{}, false
+	}
+	return a, true
+}
+
+// decide checks a request and carries it out.
+func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr error) answer {
+	refuse := func(code zegocensor.Code) answer {
+		return answer{status: http.StatusOK, code: code, message: code.String()}
+	}
+	if queryErr != nil {
+		return refuse(zegocensor.CodeDecodingFailed)
+	}
+	if code := s.checkPublic(now, r, query); code != zegocensor.CodeOK {
+		return refuse(code)
+	}
+	if !s.accept(now, r.Action) {
+		return refuse(zegocensor.CodeAppRateLimited)
+	}
+	s.mu.Lock()
+	act := s.actions[r.Action]
+	s.mu.Unlock()
+	data, code, why := act.do(now, *r)
+	if code != zegocensor.CodeOK {
+		a := refuse(code)
+		if why != "" {
+			a.message += ": " + why
+		}
+		return a
+	}
+	return answer{status: http.StatusOK, message: "success", data: data}
+}
+
+// checkPublic checks the public parameters, in the order of the package
+// documentation.
+func (s *Server) checkPublic(now time.Time, r *Request, query url.Values) zegocensor.Code {
+	missing := func(name string) bool { return query.Get(name) == "" }
+	single := func(name string) bool { return len(query[name]) == 1 }
+
+	appID, err := strconv.ParseUint(query.Get("AppId"), 10, 32)
+	if err != nil || !single("AppId") {
+		return zegocensor.CodeAppIDMalformed
+	}
+	if missing("Timestamp") {
+		return zegocensor.CodeTimestampMissing
+	}
+	timestamp, err := strconv.ParseInt(query.Get("Timestamp"), 10, 64)
+	if err != nil || !single("Timestamp") {
+		return zegocensor.CodeTimestampMalformed
+	}
+	if missing("Action") {
+		return zegocensor.CodeActionMissing
+	}
+	s.mu.Lock()
+	act, known := s.actions[r.Action]
+	s.mu.Unlock()
+	if !known || act.method != r.Method || !single("Action") {
+		return zegocensor.CodeActionUnsupported
+	}
+	if missing("SignatureNonce") {
+		return zegocensor.CodeNonceMissing
+	}
+	if missing("Signature") {
+		return zegocensor.CodeSignatureMissing
+	}
+	if missing("SignatureVersion") {
+		return zegocensor.CodeSignatureVersionMissing
+	}
+	if query.Get("SignatureVersion") != "2.0" || !single("SignatureVersion") {
+		return zegocensor.CodeSignatureVersionUnsupported
+	}
+	if uint32(appID) != s.appID {
+		return zegocensor.CodeAppNotConfigured
+	}
+	if s.secret == "" {
+		return zegocensor.CodeNoServerSecret
+	}
+	if now.Sub(time.Unix(timestamp, 0)).Abs() > maxDeviation {
+		return zegocensor.CodeSignatureExpired
+	}
+	want := zegocensor.Sign(s.appID, s.secret, r.Nonce, timestamp)
+	if subtle.ConstantTimeCompare([]byte(want), []byte(r.Signature)) != 1 || !single("Signature") || !single("SignatureNonce") {
+		return zegocensor.CodeSignatureWrong
+	}
+	if query.Has("IsTest") {
+		v := strings.ToLower(query.Get("IsTest"))
+		if v != "true" && v != "false" || !single("IsTest") {
+			return zegocensor.CodeInvalidParameter
+		}
+	}
+	return zegocensor.CodeOK
+}
+
+// accept keeps the rate: at most rateLimit calls of an action in any second.
+func (s *Server) accept(now time.Time, action string) bool {
+	if s.rateLimit == 0 {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	times := s.accepted[action]
+	for len(times) > 0 && now.Sub(times[0]) >= time.Second {
+		times = times[1:]
+	}
+	ok := len(times) < s.rateLimit
+	if ok {
+		times = append(times, now)
+	}
+	s.accepted[action] = times
+	return ok
+}
+
+// write sends an answer, or the first half of it.
+func (s *Server) write(w http.ResponseWriter, r *Request, a answer, f Fault, now time.Time) {
+	h := w.Header()
+	switch f.Date {
+	case "":
+		h.Set("Date", now.UTC().Format(http.TimeFormat))
+	case "-":
+		h["Date"] = nil
+	default:
+		h.Set("Date", f.Date)
+	}
+	if f.RetryAfter != "" {
+		h.Set("Retry-After", f.RetryAfter)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	body := []byte(a.page)
+	if a.page == "" {
+		h.Set("Content-Type", "application/json")
+		body, _ = json.Marshal(struct {
+			Code      zegocensor.Code
+			Message   string
+			RequestID string `json:"RequestId"`
+			Data      any    `json:",omitempty"`
+		}{a.code, a.message, s.requestID(), a.data})
+	}
+	for name, values := range f.Header {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+
+	s.mu.Lock()
+	r.Code, r.HTTPStatus = a.code, a.status
+	s.mu.Unlock()
+	w.WriteHeader(a.status)
+	if f.Cut == CutBody {
+		_, _ = w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(w).Flush()
+		cut(w)
+		return
+	}
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
+
+// cut closes the connection at once, without the rest of an answer.
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // net/http closes the connection
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a reset rather than an orderly end
+	}
+	_ = conn.Close()
+}

@@ -1,0 +1,219 @@
+package zegotest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+)
+
+// The project that a server serves unless an option says otherwise.
+const (
+	DefaultAppID        uint32 = 1234567890
+	DefaultServerSecret        = "zegotest-server-secret-0123456789"
+)
+
+// Server is a running fake. Make it with [NewServer].
+type Server struct {
+	appID     uint32
+	secret    string
+	rateLimit int
+	now       func() time.Time
+
+	url         string
+	http        *http.Server
+	ctx         context.Context // ends with Close
+	stop        context.CancelFunc
+	served      sync.WaitGroup
+	connections atomic.Int64
+
+	mu       sync.Mutex
+	actions  map[string]action
+	requests []*Request
+	tasks    []*Task
+	taskByID map[string]*Task
+	tokens   map[string]*token
+	accepted map[string][]time.Time // of the last second, by action
+	faults   []*Fault
+	serial   uint64 // of request IDs
+}
+
+// Option changes a [Server] while [NewServer] makes it.
+type Option func(*Server)
+
+// WithAppID replaces [DefaultAppID].
+func WithAppID(id uint32) Option { return func(s *Server) { s.appID = id } }
+
+// WithServerSecret replaces [DefaultServerSecret]. With an empty secret every
+// request gets code 100000010, "no ServerSecret for this AppId".
+func WithServerSecret(secret string) Option { return func(s *Server) { s.secret = secret } }
+
+// WithRateLimit sets how many calls a second each action accepts before it
+// answers 206. The default is 100; 0 means no limit.
+func WithRateLimit(perSecond int) Option { return func(s *Server) { s.rateLimit = perSecond } }
+
+// WithClock replaces [time.Now] as the server's clock, which decides on the age
+// of timestamps, the validity of tokens and the rate, and writes the Date header.
+func WithClock(now func() time.Time) Option { return func(s *Server) { s.now = now } }
+
+// NewServer starts a server on a loopback port. It panics when it cannot listen,
+// as [net/http/httptest.NewServer] does, or when an option is wrong. Close it.
+func NewServer(opts ...Option) *Server {
+	s := &Server{
+		appID:     DefaultAppID,
+		secret:    DefaultServerSecret,
+		rateLimit: 100,
+		now:       time.Now,
+		actions:   make(map[string]action),
+		taskByID:  make(map[string]*Task),
+		tokens:    make(map[string]*token),
+		accepted:  make(map[string][]time.Time),
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	switch {
+	case s.appID == 0:
+		panic("zegotest: WithAppID: must not be 0")
+	case s.rateLimit < 0:
+		panic("zegotest: WithRateLimit: must not be negative")
+	case s.now == nil:
+		panic("zegotest: WithClock: must not be nil")
+	}
+	s.serial = uint64(s.now().UnixNano())
+	s.addBuiltinActions()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(fmt.Sprintf("zegotest: cannot listen: %v", err))
+	}
+	s.url = "http://" + listener.Addr().String()
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:  s,
+		ErrorLog: log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				s.connections.Add(1)
+			}
+		},
+	}
+	s.served.Go(func() { _ = s.http.Serve(listener) })
+	return s
+}
+
+// Close ends the server, with the calls that are hanging. It may be called
+// twice.
+func (s *Server) Close() {
+	s.stop()
+	_ = s.http.Close()
+	s.served.Wait()
+}
+
+// URL is the server's address, for [zegocensor.WithBaseURL].
+func (s *Server) URL() string { return s.url }
+
+// AppID is the project that the server serves.
+func (s *Server) AppID() uint32 { return s.appID }
+
+// ServerSecret is what requests must be signed with.
+func (s *Server) ServerSecret() string { return s.secret }
+
+// Client makes a client for the server. It panics when an option is wrong.
+func (s *Server) Client(opts ...zegocensor.Option) *zegocensor.Client {
+	c, err := zegocensor.NewClient(s.appID, s.secret, append([]zegocensor.Option{zegocensor.WithBaseURL(s.url)}, opts...)...)
+	if err != nil {
+		panic("zegotest: " + err.Error())
+	}
+	return c
+}
+
+// Connections is how many TCP connections were opened to the server so far.
+func (s *Server) Connections() int { return int(s.connections.Load()) }
+
+// Request is a request as it arrived at the gateway.
+type Request struct {
+	Action    string
+	Method    string
+	AppID     uint32    // 0 where it was missing or malformed
+	Timestamp time.Time // zero where it was missing or malformed
+	Nonce     string
+	Signature string
+	IsTest    bool
+	Query     url.Values // what is not a public parameter
+	Header    http.Header
+	Body      []byte
+	Received  time.Time // by the server's clock
+
+	// The answer.
+	Code       zegocensor.Code
+	HTTPStatus int // 0 where the connection was cut, or while there is none yet
+}
+
+// Requests returns all requests so far, in the order of their arrival, those
+// that were refused or cut too. They are kept until [Server.Reset].
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		all[i] = *r
+	}
+	return all
+}
+
+// Reset forgets the requests, the faults and the rate. Tasks and tokens stay.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests, s.faults = nil, nil
+	clear(s.accepted)
+}
+
+// Task is a moderation task that was started.
+type Task struct {
+	ID      string
+	Action  string // StartCensorAudioV2 or StartCensorVideoV2
+	RoomID  string
+	EventID string
+	Body    json.RawMessage // the request that started it
+	Started time.Time
+	Stopped time.Time // zero while it runs
+}
+
+// Running reports whether nobody has stopped the task.
+func (t Task) Running() bool { return t.Stopped.IsZero() }
+
+// Tasks returns all tasks that were ever started, in their order.
+func (s *Server) Tasks() []Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Task, len(s.tasks))
+	for i, t := range s.tasks {
+		all[i] = *t
+	}
+	return all
+}
+
+// Running returns the tasks that nobody has stopped.
+func (s *Server) Running() []Task {
+	return slices.DeleteFunc(s.Tasks(), func(t Task) bool { return !t.Running() })
+}
+
+func (s *Server) requestID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serial++
+	return strconv.FormatUint(s.serial, 10)
+}
