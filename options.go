@@ -119,8 +119,8 @@ func WithHTTPClient(c *http.Client) Option {
 // WithUserAgent puts product, such as "myapp/1.2", before the SDK's own
 // User-Agent.
 func WithUserAgent(product string) Option {
+	product = strings.TrimSpace(product)
 	return func(o *options) {
-		product = strings.TrimSpace(product)
 		if product == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
 			o.add("WithUserAgent", "must be printable ASCII and not empty")
 			return
@@ -150,12 +150,12 @@ func WithAttemptTimeout(d time.Duration) Option {
 // by another. What may be tried again at all is fixed: see the package
 // documentation.
 func WithRetryPolicy(p RetryPolicy) Option {
+	p = p.withDefaults()
 	return func(o *options) {
-		ok := o.check(p.MaxAttempts >= 0, "WithRetryPolicy", "MaxAttempts must be at least 1, or 0 for the default")
-		ok = o.check(p.MinBackoff >= 0 && p.MaxBackoff >= 0, "WithRetryPolicy", "MinBackoff and MaxBackoff must not be negative") && ok
-		if p = p.withDefaults(); ok && o.check(p.MinBackoff <= p.MaxBackoff, "WithRetryPolicy", "MinBackoff must not be greater than MaxBackoff") {
-			o.client.retry = p
-		}
+		o.check(p.MaxAttempts >= 1, "WithRetryPolicy", "MaxAttempts must be at least 1, or 0 for the default")
+		o.check(p.MinBackoff >= 0 && p.MaxBackoff >= 0, "WithRetryPolicy", "MinBackoff and MaxBackoff must not be negative")
+		o.check(p.MinBackoff <= p.MaxBackoff, "WithRetryPolicy", "MinBackoff must not be greater than MaxBackoff")
+		o.client.retry = p // not used where a check failed
 	}
 }
 
