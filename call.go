@@ -94,7 +94,9 @@ func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Resp
 	if query != nil {
 		p = queryOf(query)
 	}
-	p.faults.check(isActionName(a.Name), "Action.Name", "must be a name such as \"KickoutUser\", letters and digits only")
+	if !p.faults.check(isActionName(a.Name), "Action.Name", `must be a name such as "KickoutUser", letters and digits only`) {
+		a.Name = "Do" // what errors show
+	}
 	switch a.Method {
 	case http.MethodGet:
 		p.faults.check(body == nil, "body", "must be nil for GET")
@@ -176,14 +178,17 @@ func (t *try) run(ctx context.Context) (*Response, error) {
 		if fail == nil {
 			return resp, nil
 		}
-		if ctx.Err() != nil || !t.again(fail) {
+		if !t.again(fail) {
 			return nil, fail.err
 		}
 		d := t.delay(fail)
-		c.logRetry(ctx, t, fail, d)
 		if err := sleep(ctx, d); err != nil {
+			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
+				return nil, fail.err // which says so already
+			}
 			return nil, fmt.Errorf("%w; not tried again: %w", fail.err, err)
 		}
+		c.logRetry(ctx, t, fail, d)
 	}
 }
 

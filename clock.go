@@ -27,10 +27,8 @@ const healStep = 30 * time.Second
 // new timestamp can fare better, and how to take the correction back.
 func (c *clock) heal(date string, sent, received time.Time, timestamp int64) (undo func(), ok bool) {
 	server, err := http.ParseTime(date)
-	if err != nil {
-		return nil, false
-	}
-	if step := server.Sub(time.Unix(timestamp, 0)).Abs(); step < healStep {
+	if err != nil || server.Sub(time.Unix(timestamp, 0)).Abs() < healStep {
+		c.offset.Store(0) // whatever was measured before does not serve
 		return nil, false
 	}
 	local := sent.Add(received.Sub(sent) / 2)

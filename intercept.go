@@ -88,14 +88,14 @@ func (c *Client) logCall(ctx context.Context, call *Call, err error, d time.Dura
 }
 
 // logRetry writes the record of an attempt that is followed by another.
-func (c *Client) logRetry(ctx context.Context, t *try, f *failure, wait time.Duration) {
+func (c *Client) logRetry(ctx context.Context, t *try, f *failure, waited time.Duration) {
 	if c.logger == nil {
 		return
 	}
 	c.logger.LogAttrs(ctx, slog.LevelInfo, "zegocensor: trying again",
 		slog.String("action", t.action.Name),
-		slog.Int("attempt", t.attempts),
-		slog.Duration("wait", wait),
+		slog.Int("attempts", t.attempts),
+		slog.Duration("waited", waited),
 		slog.String("error", f.err.Error()),
 	)
 }

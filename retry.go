@@ -65,18 +65,16 @@ type failure struct {
 
 // again reports whether the call may be sent once more: the retry table.
 func (t *try) again(f *failure) bool {
-	if t.attempts >= t.client.retry.MaxAttempts {
-		return false
-	}
+	var ok bool
 	switch f.outcome {
 	case neverLeft, throttled:
-		return true
+		ok = true
 	case lost:
-		return t.action.Idempotent
+		ok = t.action.Idempotent
 	case expired:
-		return t.heal()
+		ok = t.heal() // also where it is too late for this call
 	}
-	return false
+	return ok && t.attempts < t.client.retry.MaxAttempts
 }
 
 // unknown reports whether the call may have been carried out, where that

@@ -374,6 +374,15 @@ func TestClockHealing(t *testing.T) {
 			assert.Equal(t, fmt.Sprint(time.Now().Unix()), w.seen[2].URL.Query().Get("Timestamp"))
 		})
 	})
+	t.Run("never again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := gateway(25*time.Minute, func() string { return time.Now().Add(25 * time.Minute).UTC().Format(http.TimeFormat) })
+			c := newClient(t, w, zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: 1}))
+			require.ErrorIs(t, start(t.Context(), c), zegocensor.ErrSignatureExpired)
+			require.NoError(t, start(t.Context(), c), "the next call knows better")
+			assert.Equal(t, 2, w.count())
+		})
+	})
 	for name, date := range map[string]string{"none": "", "nonsense": "yesterday", "our own": time.Now().UTC().Format(http.TimeFormat)} {
 		t.Run("Date "+name, func(t *testing.T) {
 			w := gateway(25*time.Minute, func() string { return date })

@@ -96,6 +96,9 @@ func connect(getenv func(string) string) (client *zegocensor.Client, where strin
 	if err != nil {
 		return nil, "", nil, errors.New("ZEGO_APP_ID must be the number that ZEGO's console shows")
 	}
+	if secret == "" {
+		return nil, "", nil, errors.New("ZEGO_SERVER_SECRET must be set beside ZEGO_APP_ID")
+	}
 	region := zegocensor.RegionGlobal
 	if r := getenv("ZEGO_REGION"); r != "" {
 		region = zegocensor.Region(r)

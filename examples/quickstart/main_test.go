@@ -36,7 +36,7 @@ func TestRun(t *testing.T) {
 		"unknown flag":       {args: []string{"-x"}, env: env(), code: 2, stderr: "-x"},
 		"two rooms":          {args: []string{"a", "b"}, env: env(), code: 2, stderr: "one room"},
 		"secret without ID":  {env: env("ZEGO_SERVER_SECRET", "hush"), code: 2, stderr: "ZEGO_APP_ID"},
-		"ID without secret":  {env: env("ZEGO_APP_ID", "5"), code: 2, stderr: "serverSecret"},
+		"ID without secret":  {env: env("ZEGO_APP_ID", "5"), code: 2, stderr: "ZEGO_SERVER_SECRET"},
 		"unknown region":     {env: env("ZEGO_APP_ID", "5", "ZEGO_SERVER_SECRET", "hush", "ZEGO_REGION", "mars"), code: 2, stderr: "mars"},
 		"empty room":         {args: []string{""}, env: env(), code: 1, stderr: "RoomID must not be empty"},
 		"timeout":            {args: []string{"-timeout", "50ms", "-hold", "1h"}, env: env(), code: 1, stdout: "moderation stopped", stderr: "deadline"},
