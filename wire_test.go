@@ -167,7 +167,7 @@ func TestNeverLeftIsTriedAgain(t *testing.T) {
 func TestHangingServer(t *testing.T) {
 	zego := newZEGO(t)
 	zego.Inject(zegotest.Fault{Hang: true})
-	c := zego.Client(quick, zegocensor.WithAttemptTimeout(50*time.Millisecond))
+	c := zego.Client(quick, zegocensor.WithAttemptTimeout(200*time.Millisecond))
 	err := start(t.Context(), c)
 	assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
 	assert.Len(t, zego.Requests(), 1)
@@ -190,12 +190,7 @@ func TestContextEndsOnTheWire(t *testing.T) {
 			zego.Inject(fault)
 			c := zego.Client(zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxBackoff: time.Minute}))
 			defer c.CloseIdleConnections()
-			ctx, cancel := context.WithCancel(t.Context())
-			var ended time.Time
-			time.AfterFunc(50*time.Millisecond, func() { ended = time.Now(); cancel() })
-			err := start(ctx, c)
-			assert.ErrorIs(t, err, context.Canceled)
-			assert.Less(t, time.Since(ended), 20*time.Millisecond)
+			assertPrompt(t, func(ctx context.Context) { assert.ErrorIs(t, start(ctx, c), context.Canceled) })
 		})
 	}
 	t.Run("reading", func(t *testing.T) {
@@ -207,15 +202,28 @@ func TestContextEndsOnTheWire(t *testing.T) {
 		}))
 		defer server.Close()
 		c := newClient(t, &http.Transport{DisableKeepAlives: true}, zegocensor.WithBaseURL(server.URL))
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		err := start(ctx, c)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
-		assert.Less(t, time.Since(began), 70*time.Millisecond)
+		assertPrompt(t, func(ctx context.Context) {
+			err := start(ctx, c)
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+		})
 	})
 	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines+1 }, 5*time.Second, 10*time.Millisecond)
+}
+
+// assertPrompt wants call to return within 20 ms of the end of its context. A
+// busy machine gets three chances.
+func assertPrompt(t *testing.T, call func(context.Context)) {
+	t.Helper()
+	best := time.Hour
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var ended atomic.Int64
+		time.AfterFunc(50*time.Millisecond, func() { ended.Store(time.Now().UnixNano()); cancel() })
+		call(ctx)
+		best = min(best, time.Since(time.Unix(0, ended.Load())))
+	}
+	assert.Less(t, best, 20*time.Millisecond)
 }
 
 func TestClockHealingOnTheWire(t *testing.T) {
