@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"iter"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
 
 // envelope is what every answer of ZEGO comes in.
@@ -32,14 +32,14 @@ func parseEnvelope(body []byte) (envelope, error) {
 		return e, errNoEnvelope
 	}
 	var code []byte
-	for key, value := range members(body) {
+	for key, value := range rawjson.Members(body) {
 		switch string(key) {
 		case "Code":
 			code = value
 		case "Message":
-			e.message = scalar(value)
+			e.message = rawjson.Text(value)
 		case "RequestId":
-			e.requestID = scalar(value)
+			e.requestID = rawjson.Text(value)
 		case "Data":
 			e.data = value
 		}
@@ -53,84 +53,6 @@ func parseEnvelope(body []byte) (envelope, error) {
 	}
 	e.code = Code(n)
 	return e, nil
-}
-
-// members gives the members of an object as they stand in body, which must be
-// valid JSON; of anything but an object it gives none. (encoding/json would
-// read an envelope twice and copy each part: it made up half of the time and
-// the allocations of a call.)
-func members(body []byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func(key, value []byte) bool) {
-		i := skipBlanks(body, 0)
-		if body[i] != '{' {
-			return
-		}
-		for i = skipBlanks(body, i+1); body[i] != '}'; {
-			end := skipValue(body, i)
-			key := body[i+1 : end-1]
-			start := skipBlanks(body, skipBlanks(body, end)+1) // past the colon
-			end = skipValue(body, start)
-			if !yield(key, body[start:end]) {
-				return
-			}
-			if i = skipBlanks(body, end); body[i] == ',' {
-				i = skipBlanks(body, i+1)
-			}
-		}
-	}
-}
-
-func skipBlanks(b []byte, i int) int {
-	for b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r' {
-		i++
-	}
-	return i
-}
-
-// skipValue returns where the value at i ends.
-func skipValue(b []byte, i int) int {
-	for depth := 0; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			for i++; b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
-			}
-			if depth == 0 {
-				return i + 1
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i // of the object around a number or a word
-			}
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case ',', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return i
-}
-
-// scalar is the text of a JSON string or number, and "" of anything else.
-func scalar(raw []byte) string {
-	switch c := raw[0]; {
-	case c == '"' && !bytes.ContainsRune(raw, '\\') && utf8.Valid(raw):
-		return string(raw[1 : len(raw)-1])
-	case c == '"':
-		var s string
-		_ = json.Unmarshal(raw, &s) // valid, as the whole is
-		return s
-	case c == '-' || c >= '0' && c <= '9':
-		return string(raw)
-	}
-	return ""
 }
 
 // decodeData decodes Data into v and asks v, where it can tell, whether what it
