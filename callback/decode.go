@@ -1,0 +1,408 @@
+package callback
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+)
+
+// beijing is the zone of ImgTime; it has no summer time.
+var beijing = time.FixedZone("UTC+8", 8*60*60)
+
+// decode makes the event out of a body whose signature was verified. What is
+// missing or of another type than documented is left empty: new forms appear
+// without notice, and a callback that is refused is lost.
+func decode(h Header) Event {
+	switch h.Event {
+	case "censor_audio_v2_result":
+		return audioResult(h)
+	case "censor_video_v2_audio_result":
+		return (*VideoAudioResult)(audioResult(h))
+	case "censor_video_v2_img_result":
+		return imageResult(h)
+	case "censor_audio_v2_status":
+		return status(h)
+	case "censor_video_v2_audio_status":
+		return (*VideoAudioStatus)(status(h))
+	case "censor_video_v2_img_status":
+		return (*VideoImageStatus)(status(h))
+	case "room_create":
+		e := &RoomCreated{Header: h}
+		for k, v := range rawjson.Members(h.Raw) {
+			switch string(k) {
+			case "room_id":
+				e.RoomID = rawjson.Text(v)
+			case "room_session_id":
+				e.RoomSessionID = unsigned(v)
+			case "room_create_time":
+				e.CreateTime = milliseconds(v)
+			case "id_name":
+				e.UserID = rawjson.Text(v)
+			}
+		}
+		return e
+	case "room_close":
+		e := &RoomClosed{Header: h}
+		for k, v := range rawjson.Members(h.Raw) {
+			switch string(k) {
+			case "room_id":
+				e.RoomID = rawjson.Text(v)
+			case "room_session_id":
+				e.RoomSessionID = unsigned(v)
+			case "close_reason":
+				e.CloseReason = int(integer(v))
+			case "room_close_time":
+				e.CloseTime = milliseconds(v)
+			}
+		}
+		return e
+	case "stream_create":
+		e := &StreamCreated{Header: h}
+		for k, v := range rawjson.Members(h.Raw) {
+			switch string(k) {
+			case "room_id":
+				e.RoomID = rawjson.Text(v)
+			case "room_session_id":
+				e.RoomSessionID = unsigned(v)
+			case "stream_id":
+				e.StreamID = rawjson.Text(v)
+			case "user_id":
+				e.UserID = rawjson.Text(v)
+			case "user_name":
+				e.UserName = rawjson.Text(v)
+			case "create_time_ms":
+				e.CreateTime = milliseconds(v)
+			case "recreate":
+				e.Recreate = integer(v) != 0
+			}
+		}
+		return e
+	case "stream_close":
+		e := &StreamClosed{Header: h}
+		for k, v := range rawjson.Members(h.Raw) {
+			switch string(k) {
+			case "room_id":
+				e.RoomID = rawjson.Text(v)
+			case "room_session_id":
+				e.RoomSessionID = unsigned(v)
+			case "stream_id":
+				e.StreamID = rawjson.Text(v)
+			case "stream_alias":
+				if e.StreamID == "" {
+					e.StreamID = rawjson.Text(v)
+				}
+			case "user_id":
+				e.UserID = rawjson.Text(v)
+			case "type":
+				e.Type = int(integer(v))
+			}
+		}
+		return e
+	}
+	return &UnknownEvent{h}
+}
+
+// field reads a member that all moderation events have.
+func (t *Task) field(key string, v []byte) {
+	switch key {
+	case "Code":
+		t.Code = int32(integer(v))
+	case "Message":
+		t.Message = rawjson.Text(v)
+	case "TaskId":
+		t.TaskID = rawjson.Text(v)
+	}
+}
+
+func audioResult(h Header) *AudioResult {
+	e := &AudioResult{Header: h}
+	for k, v := range rawjson.Members(h.Raw) {
+		switch string(k) {
+		case "ResultTaskId":
+			e.ResultTaskID = rawjson.Text(v)
+		case "Detail":
+			audioDetail(&e.Detail, v)
+		case "AuxInfo":
+			for k, v := range rawjson.Members(v) {
+				switch string(k) {
+				case "RoomId":
+					e.AuxInfo.RoomID = rawjson.Text(v)
+				case "ProcessBeginTime":
+					e.AuxInfo.ProcessBeginTime = milliseconds(v)
+				case "ProcessFinishTime":
+					e.AuxInfo.ProcessFinishTime = milliseconds(v)
+				case "UserId":
+					e.AuxInfo.UserID = rawjson.Text(v)
+				case "StreamId":
+					e.AuxInfo.StreamID = rawjson.Text(v)
+				}
+			}
+		default:
+			e.Task.field(string(k), v)
+		}
+	}
+	return e
+}
+
+func audioDetail(d *AudioDetail, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "RiskLevel":
+			d.RiskLevel = RiskLevel(rawjson.Text(v))
+		case "AudioText", "Content":
+			if s := rawjson.Text(v); s != "" {
+				d.Text = s
+			}
+		case "AudioUrl":
+			d.AudioURL = rawjson.Text(v)
+		case "PreAudioUrl":
+			d.PreAudioURL = rawjson.Text(v)
+		case "RiskDescription":
+			d.RiskDescription = rawjson.Text(v)
+		case "RiskLabel1":
+			d.RiskLabel1 = rawjson.Text(v)
+		case "RiskLabel2":
+			d.RiskLabel2 = rawjson.Text(v)
+		case "RiskLabel3":
+			d.RiskLabel3 = rawjson.Text(v)
+		case "VadStatus":
+			d.Voice = integer(v) != 0
+		case "RiskDetail":
+			riskDetail(&d.RiskDetail, v)
+		case "RiskInfoList":
+			d.RiskInfoList = listOf(v, riskInfo)
+		case "BusinessInfoList":
+			d.BusinessInfoList = listOf(v, businessInfo)
+		}
+	}
+}
+
+func imageResult(h Header) *VideoImageResult {
+	e := &VideoImageResult{Header: h}
+	for k, v := range rawjson.Members(h.Raw) {
+		switch string(k) {
+		case "ResultTaskId":
+			e.ResultTaskID = rawjson.Text(v)
+		case "Detail":
+			imageDetail(&e.Detail, v)
+		case "AuxInfo":
+			for k, v := range rawjson.Members(v) {
+				switch string(k) {
+				case "RoomId":
+					e.AuxInfo.RoomID = rawjson.Text(v)
+				case "ImgTime":
+					e.AuxInfo.ImgTime, _ = time.ParseInLocation("2006-01-02 15:04:05", rawjson.Text(v), beijing)
+				case "StreamId":
+					e.AuxInfo.StreamID = rawjson.Text(v)
+				}
+			}
+		default:
+			e.Task.field(string(k), v)
+		}
+	}
+	return e
+}
+
+func imageDetail(d *ImageDetail, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "RiskLevel":
+			d.RiskLevel = RiskLevel(rawjson.Text(v))
+		case "ImgUrl":
+			d.ImgURL = rawjson.Text(v)
+		case "RiskDescription":
+			d.RiskDescription = rawjson.Text(v)
+		case "RiskLabel1":
+			d.RiskLabel1 = rawjson.Text(v)
+		case "RiskLabel2":
+			d.RiskLabel2 = rawjson.Text(v)
+		case "RiskLabel3":
+			d.RiskLabel3 = rawjson.Text(v)
+		case "RiskDetail":
+			riskDetail(&d.RiskDetail, v)
+		case "RiskInfoList":
+			d.RiskInfoList = listOf(v, riskInfo)
+		case "BusinessInfoList":
+			d.BusinessInfoList = listOf(v, businessInfo)
+		}
+	}
+}
+
+func status(h Header) *AudioStatus {
+	e := &AudioStatus{Header: h}
+	for k, v := range rawjson.Members(h.Raw) {
+		switch string(k) {
+		case "Status":
+			e.Status = int(integer(v))
+		case "AuxInfo":
+			for k, v := range rawjson.Members(v) {
+				switch string(k) {
+				case "RoomId":
+					e.AuxInfo.RoomID = rawjson.Text(v)
+				case "CensorStreamTime":
+					if s := integer(v); s >= 0 && s < int64(1<<63-1)/int64(time.Second) {
+						e.AuxInfo.CensorStreamTime = time.Duration(s) * time.Second
+					}
+				}
+			}
+		default:
+			e.Task.field(string(k), v)
+		}
+	}
+	return e
+}
+
+func riskInfo(i *RiskInfo, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "RiskLevel":
+			i.RiskLevel = RiskLevel(rawjson.Text(v))
+		case "RiskDescription":
+			i.RiskDescription = rawjson.Text(v)
+		case "RiskLabel1":
+			i.RiskLabel1 = rawjson.Text(v)
+		case "RiskLabel2":
+			i.RiskLabel2 = rawjson.Text(v)
+		case "RiskLabel3":
+			i.RiskLabel3 = rawjson.Text(v)
+		case "Probability":
+			i.Probability = real(v)
+		case "RiskDetail":
+			riskDetail(&i.RiskDetail, v)
+		}
+	}
+}
+
+func riskDetail(d *RiskDetail, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "RiskSource":
+			d.RiskSource = int(integer(v))
+		case "AudioText":
+			d.AudioText = rawjson.Text(v)
+		case "MatchedLists":
+			d.MatchedLists = listOf(v, name)
+		case "FaceInfoList":
+			d.FaceInfoList = listOf(v, faceInfo)
+		case "OcrInfo":
+			for k, v := range rawjson.Members(v) {
+				switch string(k) {
+				case "Text":
+					d.OcrInfo.Text = rawjson.Text(v)
+				case "MatchedLists":
+					d.OcrInfo.MatchedLists = listOf(v, name)
+				}
+			}
+		}
+	}
+}
+
+func businessInfo(i *BusinessInfo, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "BusinessDescription":
+			i.BusinessDescription = rawjson.Text(v)
+		case "BusinessLabel1":
+			i.BusinessLabel1 = rawjson.Text(v)
+		case "BusinessLabel2":
+			i.BusinessLabel2 = rawjson.Text(v)
+		case "BusinessLabel3", "BusinessLabe3": // ZEGO's tables and samples differ
+			i.BusinessLabel3 = rawjson.Text(v)
+		case "ConfidenceLevel":
+			i.ConfidenceLevel = int(integer(v))
+		case "Probability":
+			i.Probability = real(v)
+		case "BusinessDetail":
+			for k, v := range rawjson.Members(v) {
+				if string(k) == "FaceInfoList" {
+					i.FaceInfoList = listOf(v, faceInfo)
+				}
+			}
+		}
+	}
+}
+
+func faceInfo(f *FaceInfo, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		switch string(k) {
+		case "Name":
+			f.Name = rawjson.Text(v)
+		case "Id":
+			f.ID = rawjson.Text(v)
+		case "FaceRatio":
+			f.FaceRatio = real(v)
+		case "Probability":
+			f.Probability = real(v)
+		case "Location":
+			i := 0
+			for v := range rawjson.Elements(v) {
+				if i < len(f.Location) {
+					f.Location[i] = real(v)
+				}
+				i++
+			}
+		}
+	}
+}
+
+func name(s *string, raw []byte) {
+	for k, v := range rawjson.Members(raw) {
+		if string(k) == "Name" {
+			*s = rawjson.Text(v)
+		}
+	}
+}
+
+func listOf[T any](raw []byte, read func(*T, []byte)) []T {
+	var list []T
+	for v := range rawjson.Elements(raw) {
+		var item T
+		read(&item, v)
+		list = append(list, item)
+	}
+	return list
+}
+
+func integer(raw []byte) int64 {
+	n, _ := strconv.ParseInt(rawjson.Text(raw), 10, 64)
+	return n
+}
+
+func unsigned(raw []byte) uint64 {
+	n, _ := strconv.ParseUint(rawjson.Text(raw), 10, 64)
+	return n
+}
+
+func real(raw []byte) float64 {
+	n, _ := strconv.ParseFloat(rawjson.Text(raw), 64)
+	return n
+}
+
+// milliseconds is a point in time, or the zero time where there is none.
+func milliseconds(raw []byte) time.Time {
+	if ms := integer(raw); ms > 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
+// formToJSON is the JSON object that a form body stands for: a value that is
+// itself a JSON object or list stays one, anything else is a string.
+func formToJSON(form map[string][]string) (json.RawMessage, bool) {
+	object := make(map[string]any, len(form))
+	for k, values := range form {
+		if len(values) != 1 {
+			return nil, false
+		}
+		v := values[0]
+		if (len(v) > 0 && (v[0] == '{' || v[0] == '[')) && json.Valid([]byte(v)) {
+			object[k] = json.RawMessage(v)
+		} else {
+			object[k] = v
+		}
+	}
+	raw, err := json.Marshal(object)
+	return raw, err == nil
+}

@@ -1,0 +1,333 @@
+package callback
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"mime"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+)
+
+// Why a callback is refused. No error holds a signature or a secret.
+var (
+	ErrSignature = errors.New("callback: wrong signature")
+	ErrStale     = errors.New("callback: timestamp too old or too far ahead")
+	ErrReplayed  = errors.New("callback: nonce was used with another body")
+	ErrMalformed = errors.New("callback: malformed")
+	ErrWrongApp  = errors.New("callback: another project's AppID")
+)
+
+// Sign returns the signature of a callback: the lower-case hex SHA-1 of the three
+// strings, sorted by bytes and joined. It is for tests.
+func Sign(callbackSecret, timestamp, nonce string) string {
+	sum := digest(callbackSecret, timestamp, nonce)
+	return hex.EncodeToString(sum[:])
+}
+
+func digest(secret, timestamp, nonce string) [sha1.Size]byte {
+	parts := [...]string{secret, timestamp, nonce}
+	slices.SortFunc(parts[:], cmp.Compare)
+	var buf [256]byte
+	b := buf[:0]
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return sha1.Sum(b)
+}
+
+// Verifier checks callbacks and decodes them. It is safe for concurrent use.
+type Verifier struct {
+	config
+}
+
+// config is what the options set.
+type config struct {
+	secrets   []func() string // the current one and the previous; closures, so that nothing that prints them gets at them
+	appID     uint32          // 0 = any
+	tolerance time.Duration
+	maxBody   int64
+	now       func() time.Time
+	nonces    NonceStore
+	dedupe    bool
+	logger    *slog.Logger
+	queue     int
+	workers   int
+}
+
+// Option changes a [Handler] or a [Verifier] while it is made.
+type Option func(*config) error
+
+// WithPreviousSecret accepts callbacks that are signed with s too, while the
+// CallbackSecret is being changed in ZEGO's console.
+func WithPreviousSecret(s string) Option {
+	return func(c *config) error {
+		if s == "" {
+			return errors.New("callback: WithPreviousSecret: must not be empty")
+		}
+		c.secrets = append(c.secrets, func() string { return s })
+		return nil
+	}
+}
+
+// WithAppID refuses the callbacks of other projects.
+func WithAppID(id uint32) Option {
+	return func(c *config) error {
+		if id == 0 {
+			return errors.New("callback: WithAppID: must not be 0")
+		}
+		c.appID = id
+		return nil
+	}
+}
+
+// WithTolerance sets how far a timestamp may be from now, in both directions.
+// The default is 10 minutes.
+func WithTolerance(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return errors.New("callback: WithTolerance: must be greater than 0")
+		}
+		c.tolerance = d
+		return nil
+	}
+}
+
+// WithNonceStore replaces the default store, which is in memory. Replicas need
+// one that they share.
+func WithNonceStore(s NonceStore) Option {
+	return func(c *config) error {
+		if s == nil {
+			return errors.New("callback: WithNonceStore: must not be nil")
+		}
+		c.nonces = s
+		return nil
+	}
+}
+
+// WithMaxBody sets the most bytes that are read of a body. The default is 1 MiB.
+func WithMaxBody(n int64) Option {
+	return func(c *config) error {
+		if n <= 0 {
+			return errors.New("callback: WithMaxBody: must be greater than 0")
+		}
+		c.maxBody = n
+		return nil
+	}
+}
+
+// WithClock replaces [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("callback: WithClock: must not be nil")
+		}
+		c.now = now
+		return nil
+	}
+}
+
+// WithLogger logs refused and failed callbacks at Warn. Without it, or with nil,
+// the package is silent. No record holds a body, a signature or a secret.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		c.logger = l
+		return nil
+	}
+}
+
+// NewVerifier makes a verifier with the CallbackSecret from ZEGO's console. It
+// reports all faults of its arguments.
+func NewVerifier(callbackSecret string, opts ...Option) (*Verifier, error) {
+	v := &Verifier{config{
+		secrets:   []func() string{func() string { return callbackSecret }},
+		tolerance: 10 * time.Minute,
+		maxBody:   1 << 20,
+		now:       time.Now,
+	}}
+	var faults []error
+	if callbackSecret == "" {
+		faults = append(faults, errors.New("callback: callbackSecret: must not be empty"))
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errors.New("callback: an option must not be nil"))
+			continue
+		}
+		if err := opt(&v.config); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	if v.nonces == nil {
+		v.nonces = newMemoryStore(v.now)
+	}
+	return v, nil
+}
+
+// Parse checks a callback and decodes it, for programs whose framework owns the
+// request; [Handler] is Parse with the rest that a receiver needs. body must be
+// as it was received.
+//
+// Parse remembers the nonce with the body: the same nonce with another body is
+// [ErrReplayed], while the same nonce with the same body is taken for ZEGO's
+// retry and returned again. To do the work of an event only once is then up to
+// the caller.
+func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (Event, error) {
+	e, seal, err := v.verify(contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	state, err := v.nonces.Reserve(ctx, seal.key, seal.fingerprint, seal.ttl)
+	if err != nil {
+		return nil, err
+	}
+	if state == Conflict {
+		return nil, ErrReplayed
+	}
+	return e, nil
+}
+
+// seal is what is remembered of a callback.
+type seal struct {
+	key         string
+	fingerprint string
+	ttl         time.Duration
+}
+
+// maxNonce is the longest nonce that is hashed. ZEGO's have up to 20 digits.
+const maxNonce = 128
+
+// verify checks a callback all but for its nonce having been used.
+func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) {
+	raw, err := object(contentType, body)
+	if err != nil {
+		return nil, seal{}, err
+	}
+	var h Header
+	var timestamp, signature, appID string
+	seen := 0
+	for k, value := range rawjson.Members(raw) {
+		var dst *string
+		switch string(k) {
+		case "Event", "event":
+			dst = &h.Event
+		case "AppId", "appid":
+			dst = &appID
+		case "Timestamp", "timestamp":
+			dst = &timestamp
+		case "Nonce", "nonce":
+			dst = &h.Nonce
+		case "Signature", "signature":
+			dst = &signature
+		default:
+			continue
+		}
+		// A second one would make it open which was signed.
+		if *dst != "" {
+			return nil, seal{}, ErrMalformed
+		}
+		*dst = rawjson.Text(value)
+		seen++
+	}
+	seconds, ok := parseTimestamp(timestamp)
+	if !ok || !validNonce(h.Nonce) || len(signature) != 2*sha1Size || h.Event == "" {
+		return nil, seal{}, ErrMalformed
+	}
+	if !v.signed(timestamp, h.Nonce, signature) {
+		return nil, seal{}, ErrSignature
+	}
+	h.Timestamp = time.Unix(seconds, 0)
+	age := v.now().Sub(h.Timestamp)
+	if age.Abs() > v.tolerance {
+		return nil, seal{}, ErrStale
+	}
+	if appID != "" {
+		id, err := strconv.ParseUint(appID, 10, 32)
+		if err != nil {
+			return nil, seal{}, ErrMalformed
+		}
+		h.AppID = uint32(id)
+	}
+	if v.appID != 0 && h.AppID != v.appID {
+		return nil, seal{}, ErrWrongApp
+	}
+	h.Raw = raw
+	sum := sha256.Sum256(body)
+	return decode(h), seal{
+		// The signature rather than the nonce: a nonce and a timestamp that are
+		// cut at another place have another nonce, but the same signature.
+		key:         "nonce:" + strings.ToLower(signature),
+		fingerprint: string(sum[:]),
+		ttl:         v.tolerance - age + time.Second,
+	}, nil
+}
+
+const sha1Size = 20
+
+// signed compares with each secret, in constant time and without telling which.
+func (v *Verifier) signed(timestamp, nonce, signature string) bool {
+	var given [2 * sha1Size]byte
+	copy(given[:], signature)
+	match := 0
+	for _, secret := range v.secrets {
+		sum := digest(secret(), timestamp, nonce)
+		var want [2 * sha1Size]byte
+		hex.Encode(want[:], sum[:])
+		match |= subtle.ConstantTimeCompare(want[:], given[:])
+	}
+	return match == 1
+}
+
+// parseTimestamp takes decimal digits as ZEGO writes them, and nothing that only
+// means the same number.
+func parseTimestamp(s string) (int64, bool) {
+	if s == "" || s[0] == '0' && s != "0" || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
+
+func validNonce(s string) bool {
+	return s != "" && len(s) <= maxNonce && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// object is the body as a JSON object. ZEGO sends JSON, and forms to apps for
+// which its support has switched that on; the Content-Type says which, and the
+// first byte where it does not. Nothing in it is unescaped but what a form
+// requires.
+func object(contentType string, body []byte) (json.RawMessage, error) {
+	media, _, _ := mime.ParseMediaType(contentType)
+	trimmed := bytes.TrimSpace(body)
+	isJSON := len(trimmed) > 0 && trimmed[0] == '{'
+	if media == "application/x-www-form-urlencoded" && !isJSON || media != "application/json" && !isJSON {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return nil, ErrMalformed
+		}
+		raw, ok := formToJSON(form)
+		if !ok {
+			return nil, ErrMalformed
+		}
+		return raw, nil
+	}
+	if !isJSON || !json.Valid(trimmed) {
+		return nil, ErrMalformed
+	}
+	return slices.Clone(trimmed), nil
+}
