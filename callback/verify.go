@@ -220,7 +220,6 @@ func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) 
 	}
 	var h Header
 	var timestamp, signature, appID string
-	seen := 0
 	for k, value := range rawjson.Members(raw) {
 		var dst *string
 		switch string(k) {
@@ -242,7 +241,6 @@ func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) 
 			return nil, seal{}, ErrMalformed
 		}
 		*dst = rawjson.Text(value)
-		seen++
 	}
 	seconds, ok := parseTimestamp(timestamp)
 	if !ok || !validNonce(h.Nonce) || len(signature) != 2*sha1Size || h.Event == "" {

@@ -36,10 +36,10 @@ func (s *Server) HandleAction(name, method string, h func(Request) (data any, co
 }
 
 func (s *Server) addBuiltinActions() {
-	s.actions["StartCensorAudioV2"] = action{http.MethodPost, s.startAudio}
-	s.actions["StartCensorVideoV2"] = action{http.MethodPost, s.startVideo}
-	s.actions["StopCensorAudioV2"] = action{http.MethodPost, s.stopTask("StartCensorAudioV2")}
-	s.actions["StopCensorVideoV2"] = action{http.MethodPost, s.stopTask("StartCensorVideoV2")}
+	s.actions[startAudio] = action{http.MethodPost, s.startAudio}
+	s.actions[startVideo] = action{http.MethodPost, s.startVideo}
+	s.actions["StopCensorAudioV2"] = action{http.MethodPost, s.stopTask(startAudio)}
+	s.actions["StopCensorVideoV2"] = action{http.MethodPost, s.stopTask(startVideo)}
 	s.actions["GenerateIdentifyToken"] = action{http.MethodGet, s.issueToken}
 	s.actions["KickoutUser"] = action{http.MethodGet, kickoutUser}
 	s.actions["ForbidRTCStream"] = action{http.MethodGet, requireQuery("StreamId", "Sequence")}
@@ -140,9 +140,19 @@ func (o object) text(name string) string {
 	return v
 }
 
+// object is the object of that name, and nil where there is none.
+func (o object) object(name string) object {
+	var v object
+	_ = json.Unmarshal(o[name], &v)
+	return v
+}
+
+// is reports whether a bit is set.
+func (o object) is(name string) bool { return string(o[name]) == "1" }
+
 const bothEmpty = "RiskTypeList and BusinessTypeList are both empty"
 
-func (s *Server) startAudio(now time.Time, r Request) (any, zegocensor.Code, string) {
+func (s *Server) startAudio(_ time.Time, r Request) (any, zegocensor.Code, string) {
 	o, code := body(r)
 	if code != zegocensor.CodeOK {
 		return nil, code, ""
@@ -162,10 +172,10 @@ func (s *Server) startAudio(now time.Time, r Request) (any, zegocensor.Code, str
 	if o.empty() {
 		return invalid(bothEmpty)
 	}
-	return s.startTask(now, r, o), zegocensor.CodeOK, ""
+	return s.startTask(r, o), zegocensor.CodeOK, ""
 }
 
-func (s *Server) startVideo(now time.Time, r Request) (any, zegocensor.Code, string) {
+func (s *Server) startVideo(_ time.Time, r Request) (any, zegocensor.Code, string) {
 	o, code := body(r)
 	if code != zegocensor.CodeOK {
 		return nil, code, ""
@@ -189,25 +199,30 @@ func (s *Server) startVideo(now time.Time, r Request) (any, zegocensor.Code, str
 	if video.empty() {
 		return invalid("VideoParam: " + bothEmpty)
 	}
-	return s.startTask(now, r, o), zegocensor.CodeOK, ""
+	return s.startTask(r, o), zegocensor.CodeOK, ""
 }
 
 type taskData struct {
 	TaskID string `json:"TaskId"`
 }
 
-func (s *Server) startTask(now time.Time, r Request, o object) taskData {
-	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: now}
+func (s *Server) startTask(r Request, o object) taskData {
+	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: s.Now()}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, t)
 	s.taskByID[t.ID] = t
+	room := s.roomByID[t.RoomID]
+	empty := room != nil && len(room.Streams) == 0
+	s.mu.Unlock()
+	if empty {
+		s.watch(t.RoomID)
+	}
 	return taskData{t.ID}
 }
 
 // stopTask ends tasks that startAction started.
 func (s *Server) stopTask(startAction string) func(time.Time, Request) (any, zegocensor.Code, string) {
-	return func(now time.Time, r Request) (any, zegocensor.Code, string) {
+	return func(_ time.Time, r Request) (any, zegocensor.Code, string) {
 		o, code := body(r)
 		if code != zegocensor.CodeOK {
 			return nil, code, ""
@@ -215,15 +230,24 @@ func (s *Server) stopTask(startAction string) func(time.Time, Request) (any, zeg
 		if name := o.fault(map[string]kind{"TaskId": text}); name != "" {
 			return invalid(name)
 		}
+		now := s.Now()
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		t := s.taskByID[o.text("TaskId")]
-		switch {
-		case t == nil:
-		case t.Action != startAction:
-			return invalid("the task was started by " + t.Action)
-		case t.Running():
+		if t == nil {
+			s.mu.Unlock()
+			return nil, zegocensor.CodeOK, ""
+		}
+		wrong, ends := t.Action != startAction, t.Running()
+		if ends && !wrong {
 			t.Stopped = now
+		}
+		ended := *t
+		s.mu.Unlock()
+		if wrong {
+			return invalid("the task was started by " + ended.Action)
+		}
+		if ends {
+			s.tellEnd(ended)
 		}
 		return nil, zegocensor.CodeOK, ""
 	}
@@ -276,7 +300,7 @@ func (s *Server) RedeemToken(identifyToken string) error {
 		return ErrTokenUnknown
 	case t.used:
 		return ErrTokenUsed
-	case !s.now().Before(t.expires):
+	case !s.Now().Before(t.expires):
 		return ErrTokenExpired
 	}
 	t.used = true

@@ -12,6 +12,21 @@
 // wrong clock. [Server.Requests] and [Server.Tasks] tell what arrived and what
 // is running.
 //
+// # Callbacks
+//
+// [Server.OpenRoom] and its siblings send what ZEGO sends when rooms and streams
+// begin and end; [Server.EmitAudioResult] and its siblings send results and
+// states of tasks. Each callback is signed and tried again 2, 4, 8, 16 and 32 s
+// after a try that got no 2xx answer. [Server.Advance] turns the clock, so that no
+// test waits for that:
+//
+//	zego.SetCallbackURL(backend.URL)
+//	c := zego.EmitAudioResult(taskID, callback.AudioResult{Detail: callback.AudioDetail{RiskLevel: callback.Reject}})
+//	zego.Advance(2 * time.Second) // the first try and the second
+//	err := c.Wait(ctx)
+//
+// [Server.InjectDelivery] has callbacks arrive late, twice or not at all.
+//
 // # What is documented, and what is a guess
 //
 // The public parameters, the signature, the ten minutes, the return codes, the
@@ -29,5 +44,12 @@
 //   - A second Start for a room that is being moderated starts a second task.
 //   - Stopping a task twice, or a task that never was, succeeds; stopping an
 //     audio task with the video action, or the other way round, is code 2.
-//   - Rooms are not looked up: every room exists.
+//   - Rooms are not looked up: every room exists. A task ends by itself when its
+//     room was opened here and has had no stream for five minutes.
+//   - A try to deliver a callback waits ten seconds for its answer, redirects are
+//     not followed, and all tries have the same nonce and timestamp unless
+//     Delivery.Resign is set.
+//   - The end of a task is told by one status callback, or for video by one for
+//     the audio, where that is moderated, and one for the images. Its Status is 0.
+//   - The streams of a room that is closed are told to end before the room.
 package zegotest

@@ -57,7 +57,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 			return
 		}
 	}
-	now := s.now().Add(f.ClockSkew)
+	now := s.Now().Add(f.ClockSkew)
 	a, canned := f.answer()
 	if !canned {
 		a = s.decide(now, r, query, queryErr)
@@ -79,7 +79,7 @@ func (s *Server) record(httpRequest *http.Request, query url.Values) *Request {
 		IsTest:    strings.EqualFold(query.Get("IsTest"), "true"),
 		Query:     url.Values{},
 		Header:    httpRequest.Header,
-		Received:  s.now(),
+		Received:  s.Now(),
 	}
 	if id, err := strconv.ParseUint(query.Get("AppId"), 10, 32); err == nil {
 		r.AppID = uint32(id)

@@ -22,31 +22,43 @@ import (
 const (
 	DefaultAppID        uint32 = 1234567890
 	DefaultServerSecret        = "zegotest-server-secret-0123456789"
+
+	DefaultCallbackSecret = "zegotest-callback-secret-0123456789"
 )
 
 // Server is a running fake. Make it with [NewServer].
 type Server struct {
-	appID     uint32
-	secret    string
-	rateLimit int
-	now       func() time.Time
+	appID          uint32
+	secret         string
+	callbackSecret string
+	rateLimit      int
+	clock          func() time.Time
 
 	url         string
+	schedule    *schedule
+	sender      *http.Transport // of callbacks
 	http        *http.Server
 	ctx         context.Context // ends with Close
 	stop        context.CancelFunc
 	served      sync.WaitGroup
 	connections atomic.Int64
 
-	mu       sync.Mutex
-	actions  map[string]action
-	requests []*Request
-	tasks    []*Task
-	taskByID map[string]*Task
-	tokens   map[string]*token
-	accepted map[string][]time.Time // of the last second, by action
-	faults   []*Fault
-	serial   uint64 // of request IDs
+	mu          sync.Mutex
+	actions     map[string]action
+	requests    []*Request
+	tasks       []*Task
+	taskByID    map[string]*Task
+	rooms       []*Room
+	roomByID    map[string]*Room // the last life of each
+	tokens      map[string]*token
+	accepted    map[string][]time.Time // of the last second, by action
+	faults      []*Fault
+	callbackURL string
+	callbacks   []*Callback
+	deliveries  []*Delivery
+	serial      uint64 // of request IDs
+	sessions    uint64 // of rooms
+	results     uint64
 }
 
 // Option changes a [Server] while [NewServer] makes it.
@@ -59,26 +71,33 @@ func WithAppID(id uint32) Option { return func(s *Server) { s.appID = id } }
 // request gets code 100000010, "no ServerSecret for this AppId".
 func WithServerSecret(secret string) Option { return func(s *Server) { s.secret = secret } }
 
+// WithCallbackSecret replaces [DefaultCallbackSecret].
+func WithCallbackSecret(secret string) Option { return func(s *Server) { s.callbackSecret = secret } }
+
 // WithRateLimit sets how many calls a second each action accepts before it
 // answers 206. The default is 100; 0 means no limit.
 func WithRateLimit(perSecond int) Option { return func(s *Server) { s.rateLimit = perSecond } }
 
 // WithClock replaces [time.Now] as the server's clock, which decides on the age
 // of timestamps, the validity of tokens and the rate, and writes the Date header.
-func WithClock(now func() time.Time) Option { return func(s *Server) { s.now = now } }
+// What falls due at a later time is done when [Server.Advance] comes to it.
+func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock = now } }
 
 // NewServer starts a server on a loopback port. It panics when it cannot listen,
 // as [net/http/httptest.NewServer] does, or when an option is wrong. Close it.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
-		appID:     DefaultAppID,
-		secret:    DefaultServerSecret,
-		rateLimit: 100,
-		now:       time.Now,
-		actions:   make(map[string]action),
-		taskByID:  make(map[string]*Task),
-		tokens:    make(map[string]*token),
-		accepted:  make(map[string][]time.Time),
+		appID:          DefaultAppID,
+		secret:         DefaultServerSecret,
+		callbackSecret: DefaultCallbackSecret,
+		rateLimit:      100,
+		clock:          time.Now,
+		sender:         &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
+		actions:        make(map[string]action),
+		taskByID:       make(map[string]*Task),
+		roomByID:       make(map[string]*Room),
+		tokens:         make(map[string]*token),
+		accepted:       make(map[string][]time.Time),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -88,10 +107,15 @@ func NewServer(opts ...Option) *Server {
 		panic("zegotest: WithAppID: must not be 0")
 	case s.rateLimit < 0:
 		panic("zegotest: WithRateLimit: must not be negative")
-	case s.now == nil:
+	case s.callbackSecret == "":
+		panic("zegotest: WithCallbackSecret: must not be empty")
+	case s.clock == nil:
 		panic("zegotest: WithClock: must not be nil")
 	}
-	s.serial = uint64(s.now().UnixNano())
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.schedule = newSchedule(s.ctx, s.clock)
+	s.serial = uint64(s.Now().UnixNano())
+	s.sessions = s.serial // like ZEGO's, too large for a float64
 	s.addBuiltinActions()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -99,7 +123,6 @@ func NewServer(opts ...Option) *Server {
 		panic(fmt.Sprintf("zegotest: cannot listen: %v", err))
 	}
 	s.url = "http://" + listener.Addr().String()
-	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler:  s,
 		ErrorLog: log.New(io.Discard, "", 0),
@@ -110,15 +133,34 @@ func NewServer(opts ...Option) *Server {
 		},
 	}
 	s.served.Go(func() { _ = s.http.Serve(listener) })
+	s.served.Go(s.schedule.run)
 	return s
 }
 
-// Close ends the server, with the calls that are hanging. It may be called
-// twice.
+// Close ends the server, with the calls that are hanging and the callbacks that
+// are on their way. It may be called twice.
 func (s *Server) Close() {
 	s.stop()
 	_ = s.http.Close()
 	s.served.Wait()
+	s.sender.CloseIdleConnections()
+}
+
+// Now is the time by the server's clock. Whoever turns that far should give it to
+// the client ([zegocensor.WithClock]) and to what receives callbacks
+// (callback.WithClock), which otherwise find what is ten minutes off stale.
+func (s *Server) Now() time.Time { return s.schedule.now() }
+
+// Advance turns the server's clock by d. On the way it does what falls due, one
+// after the other and each to its end: further tries of callbacks, and the ends
+// of tasks without a stream. It first waits for what is being done: after
+// Advance(0) the first tries of all callbacks are over. It must not be called by
+// what receives the callbacks. Without Advance the same happens as time passes.
+func (s *Server) Advance(d time.Duration) {
+	if d < 0 {
+		panic("zegotest: Advance: must not be negative")
+	}
+	s.schedule.advance(d)
 }
 
 // URL is the server's address, for [zegocensor.WithBaseURL].
@@ -129,6 +171,9 @@ func (s *Server) AppID() uint32 { return s.appID }
 
 // ServerSecret is what requests must be signed with.
 func (s *Server) ServerSecret() string { return s.secret }
+
+// CallbackSecret is what callbacks are signed with.
+func (s *Server) CallbackSecret() string { return s.callbackSecret }
 
 // Client makes a client for the server. It panics when an option is wrong.
 func (s *Server) Client(opts ...zegocensor.Option) *zegocensor.Client {
@@ -173,11 +218,12 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// Reset forgets the requests, the faults and the rate. Tasks and tokens stay.
+// Reset forgets the requests, the callbacks, the faults, the deliveries and the
+// rate. Rooms, tasks and tokens stay, and so does what is on its way.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests, s.faults = nil, nil
+	s.requests, s.callbacks, s.faults, s.deliveries = nil, nil, nil, nil
 	clear(s.accepted)
 }
 
@@ -190,9 +236,10 @@ type Task struct {
 	Body    json.RawMessage // the request that started it
 	Started time.Time
 	Stopped time.Time // zero while it runs
+	Idle    bool      // it ended by itself, after five minutes without a stream
 }
 
-// Running reports whether nobody has stopped the task.
+// Running reports whether the task has not ended.
 func (t Task) Running() bool { return t.Stopped.IsZero() }
 
 // Tasks returns all tasks that were ever started, in their order.
@@ -206,7 +253,7 @@ func (s *Server) Tasks() []Task {
 	return all
 }
 
-// Running returns the tasks that nobody has stopped.
+// Running returns the tasks that have not ended.
 func (s *Server) Running() []Task {
 	return slices.DeleteFunc(s.Tasks(), func(t Task) bool { return !t.Running() })
 }

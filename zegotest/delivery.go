@@ -1,0 +1,246 @@
+package zegotest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go/callback"
+)
+
+// Delivery says how callbacks travel. Its first part says which callbacks, the
+// rest what becomes of them. Of several deliveries that fit a callback, each
+// field is taken from the first that sets it.
+type Delivery struct {
+	Event string                    // only this one, such as "room_close"; "" = every event
+	Match func(callback.Event) bool // only what it returns true for; nil = everything. It may not call the Server
+	Times int                       // only the next callbacks; 0 = until it is removed
+
+	Delay  time.Duration // before the first try: what is held up arrives after what was sent later
+	Copies int           // how often it is delivered in addition
+	Drop   bool          // it is lost on its way
+	Resign bool          // each try and copy has a nonce and a timestamp of its own; otherwise all have the same
+	Form   bool          // a form rather than JSON, as ZEGO's support can switch on
+}
+
+// InjectDelivery changes how callbacks travel from now on. remove ends that. It
+// panics when the delivery makes no sense.
+func (s *Server) InjectDelivery(d Delivery) (remove func()) {
+	switch {
+	case d.Times < 0:
+		panic("zegotest: Delivery.Times: must not be negative")
+	case d.Delay < 0:
+		panic("zegotest: Delivery.Delay: must not be negative")
+	case d.Copies < 0:
+		panic("zegotest: Delivery.Copies: must not be negative")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &d
+	s.deliveries = append(s.deliveries, p)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.deliveries = slices.DeleteFunc(s.deliveries, func(q *Delivery) bool { return q == p })
+	}
+}
+
+// deliveryLocked merges the deliveries that fit e, and counts them.
+func (s *Server) deliveryLocked(e callback.Event) Delivery {
+	var all Delivery
+	s.deliveries = slices.DeleteFunc(s.deliveries, func(d *Delivery) bool {
+		if d.Event != "" && d.Event != e.Head().Event || d.Match != nil && !d.Match(e) {
+			return false
+		}
+		first(&all.Delay, d.Delay)
+		first(&all.Copies, d.Copies)
+		first(&all.Drop, d.Drop)
+		first(&all.Resign, d.Resign)
+		first(&all.Form, d.Form)
+		if d.Times == 0 {
+			return false
+		}
+		d.Times--
+		return d.Times == 0
+	})
+	return all
+}
+
+// Callback is a callback on its way.
+type Callback struct {
+	Event callback.Event // what it tells; its Timestamp, Nonce and Raw are empty, as each try has its own
+	URL   string         // where it goes; "" = nowhere
+
+	form   bool
+	sign   func() stamp
+	mu     sync.Mutex
+	tries  []Try
+	err    error
+	done   chan struct{}
+	closed <-chan struct{} // the server is
+}
+
+// Try is one attempt to deliver a callback.
+type Try struct {
+	Time        time.Time // by the server's clock
+	ContentType string
+	Body        []byte
+	HTTPStatus  int   // 0 where no answer came
+	Err         error // why
+}
+
+// Tries returns what has been tried so far.
+func (c *Callback) Tries() []Try {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.tries)
+}
+
+// Done is closed when the callback was delivered or given up.
+func (c *Callback) Done() <-chan struct{} { return c.done }
+
+// Err is why the callback was given up. It is nil where it was delivered, and
+// until [Callback.Done].
+func (c *Callback) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Wait waits until the callback was delivered, and otherwise returns why it was
+// not. A callback that is refused is given up a minute after its first try:
+// [Server.Advance] makes that pass.
+func (c *Callback) Wait(ctx context.Context) error {
+	select {
+	case <-c.done:
+		return c.Err()
+	case <-c.closed:
+		return errors.New("zegotest: the server was closed")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Callback) finish(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+	close(c.done)
+}
+
+// retryDelays is how long ZEGO waits after a try that failed.
+var retryDelays = [...]time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
+
+// answerTimeout is how long a try waits for an answer. ZEGO's is not documented.
+const answerTimeout = 10 * time.Second
+
+// SetCallbackURL sets where callbacks go that have no URL of their own, as the
+// settings of ZEGO's console do: those of tasks whose Start named none, and those
+// of rooms and streams. There is none at first, and such callbacks are not sent.
+func (s *Server) SetCallbackURL(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.callbackURL = url
+}
+
+// Callbacks returns all callbacks so far, in their order, copies behind their
+// originals. They are kept until [Server.Reset].
+func (s *Server) Callbacks() []*Callback {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.callbacks)
+}
+
+// emit sends e to url, or to the server's default.
+func (s *Server) emit(url string, e callback.Event) *Callback {
+	h := e.Head()
+	*h = callback.Header{Event: eventName(e), AppID: s.appID}
+
+	s.mu.Lock()
+	if url == "" {
+		url = s.callbackURL
+	}
+	d := s.deliveryLocked(e)
+	sign := s.sign
+	if !d.Resign {
+		sign = sync.OnceValue(sign)
+	}
+	copies := make([]*Callback, 1+d.Copies)
+	for i := range copies {
+		copies[i] = &Callback{Event: e, URL: url, form: d.Form, sign: sign, done: make(chan struct{}), closed: s.ctx.Done()}
+	}
+	s.callbacks = append(s.callbacks, copies...)
+	s.mu.Unlock()
+
+	for _, c := range copies {
+		switch {
+		case url == "":
+			c.finish(errors.New("zegotest: not sent: neither its task nor SetCallbackURL names a URL"))
+		case d.Drop:
+			c.finish(errors.New("zegotest: dropped by a Delivery"))
+		default:
+			s.schedule.after(d.Delay, func() { s.try(c, 0) })
+		}
+	}
+	return copies[0]
+}
+
+// sign makes a signature of this moment.
+func (s *Server) sign() stamp {
+	var random [8]byte
+	_, _ = rand.Read(random[:]) // never fails
+	now := s.Now().Unix()
+	nonce := strconv.FormatUint(binary.BigEndian.Uint64(random[:]), 10)
+	return stamp{now, nonce, callback.Sign(s.callbackSecret, decimal(now), nonce)}
+}
+
+// try delivers c for the first time (0) or again.
+func (s *Server) try(c *Callback, again int) {
+	t := Try{Time: s.Now(), ContentType: "application/json"}
+	f := encode(c.Event, c.sign())
+	if c.form {
+		t.ContentType = "application/x-www-form-urlencoded"
+		t.Body = []byte(form(f).Encode())
+	} else {
+		t.Body, _ = json.Marshal(f) // strings, numbers and lists of them
+	}
+	t.HTTPStatus, t.Err = s.post(c.URL, t.ContentType, t.Body)
+	c.mu.Lock()
+	c.tries = append(c.tries, t)
+	c.mu.Unlock()
+	switch {
+	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
+		c.finish(nil)
+	case again == len(retryDelays):
+		c.finish(fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
+	default:
+		s.schedule.after(retryDelays[again], func() { s.try(c, again+1) })
+	}
+}
+
+func (s *Server) post(url, contentType string, body []byte) (int, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, answerTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", contentType)
+	w, err := s.sender.RoundTrip(r) // a redirect is not followed: it is no success
+	if err != nil {
+		return 0, err
+	}
+	defer w.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxBody))
+	return w.StatusCode, nil
+}

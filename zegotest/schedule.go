@@ -1,0 +1,135 @@
+package zegotest
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+)
+
+// schedule does things at their time, on a clock that can be turned.
+type schedule struct {
+	base func() time.Time
+	ctx  context.Context
+
+	turning sync.Mutex // held by advance, so that one turns the clock at a time
+
+	mu      sync.Mutex
+	idle    sync.Cond     // running became 0
+	ahead   time.Duration // how far the clock was turned
+	due     dueHeap
+	serial  int
+	running int
+	wake    chan struct{}
+}
+
+func newSchedule(ctx context.Context, base func() time.Time) *schedule {
+	s := &schedule{base: base, ctx: ctx, wake: make(chan struct{}, 1)}
+	s.idle.L = &s.mu
+	return s
+}
+
+func (s *schedule) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nowLocked()
+}
+
+func (s *schedule) nowLocked() time.Time { return s.base().Add(s.ahead) }
+
+// after has do called in d, in a goroutine of its own.
+func (s *schedule) after(d time.Duration, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serial++
+	heap.Push(&s.due, entry{s.nowLocked().Add(d), s.serial, do})
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run does what falls due as time passes, until the context ends; then it waits
+// for what is being done.
+func (s *schedule) run() {
+	const longest = time.Hour
+	for s.ctx.Err() == nil {
+		wait := longest
+		s.mu.Lock()
+		for len(s.due) > 0 {
+			if wait = s.due[0].at.Sub(s.nowLocked()); wait > 0 {
+				break
+			}
+			s.startLocked()
+			wait = longest
+		}
+		s.mu.Unlock()
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-s.wake:
+		case <-s.ctx.Done():
+		}
+		timer.Stop()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waitLocked()
+}
+
+// advance turns the clock by d and does on the way what falls due, one after the
+// other.
+func (s *schedule) advance(d time.Duration) {
+	s.turning.Lock()
+	defer s.turning.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ahead := s.ahead + d
+	target := s.nowLocked().Add(d)
+	for s.waitLocked(); len(s.due) > 0 && !s.due[0].at.After(target) && s.ctx.Err() == nil; s.waitLocked() {
+		s.ahead += max(0, s.due[0].at.Sub(s.nowLocked()))
+		s.startLocked()
+	}
+	s.ahead = ahead
+}
+
+func (s *schedule) startLocked() {
+	e := heap.Pop(&s.due).(entry)
+	s.running++
+	go func() {
+		e.do()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.running--; s.running == 0 {
+			s.idle.Broadcast()
+		}
+	}()
+}
+
+func (s *schedule) waitLocked() {
+	for s.running > 0 {
+		s.idle.Wait()
+	}
+}
+
+type entry struct {
+	at     time.Time
+	serial int // keeps the order of what is due at the same time
+	do     func()
+}
+
+type dueHeap []entry
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	return h[i].at.Before(h[j].at) || h[i].at.Equal(h[j].at) && h[i].serial < h[j].serial
+}
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)   { *h = append(*h, x.(entry)) }
+func (h *dueHeap) Pop() any {
+	last := len(*h) - 1
+	e := (*h)[last]
+	(*h)[last] = entry{}
+	*h = (*h)[:last]
+	return e
+}
