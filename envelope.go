@@ -15,7 +15,7 @@ import (
 type envelope struct {
 	code               Code
 	message, requestID string
-	data               []byte // as it stands in the answer; nil = none
+	data               string // as it stands in the answer; "" = none
 }
 
 var errNoEnvelope = errors.New("not ZEGO's JSON envelope")
@@ -25,15 +25,16 @@ var errNoEnvelope = errors.New("not ZEGO's JSON envelope")
 // was read: it may be a token.
 func parseEnvelope(body []byte) (envelope, error) {
 	var e envelope
-	if !json.Valid(body) {
+	text := string(body)
+	if !rawjson.Valid(text) {
 		if looksLikeJSON(body) {
 			return e, errors.New("JSON broken or cut short")
 		}
 		return e, errNoEnvelope
 	}
-	var code []byte
-	for key, value := range rawjson.Members(body) {
-		switch string(key) {
+	var code string
+	for key, value := range rawjson.Members(text) {
+		switch key {
 		case "Code":
 			code = value
 		case "Message":
@@ -44,10 +45,10 @@ func parseEnvelope(body []byte) (envelope, error) {
 			e.data = value
 		}
 	}
-	if code == nil || string(code) == "null" {
+	if code == "" || code == "null" {
 		return e, errNoEnvelope
 	}
-	n, err := strconv.ParseInt(string(bytes.Trim(code, `"`)), 10, 32)
+	n, err := strconv.ParseInt(strings.Trim(code, `"`), 10, 32)
 	if err != nil {
 		return e, errors.New("the Code of the envelope is no int32")
 	}
@@ -58,10 +59,10 @@ func parseEnvelope(body []byte) (envelope, error) {
 // decodeData decodes Data into v and asks v, where it can tell, whether what it
 // needs has come.
 func (e *envelope) decodeData(v any) error {
-	if len(e.data) > 0 && string(e.data) != "null" {
-		err := json.Unmarshal(e.data, v)
+	if e.data != "" && e.data != "null" {
+		err := json.Unmarshal([]byte(e.data), v)
 		// "" and [] are how some encoders write an object without members.
-		if err != nil && string(e.data) != `""` && string(e.data) != "[]" {
+		if err != nil && e.data != `""` && e.data != "[]" {
 			return errors.New("Code is 0, but Data is not of the documented form")
 		}
 	}

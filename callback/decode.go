@@ -14,24 +14,24 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 // decode makes the event out of a body whose signature was verified. What is
 // missing or of another type than documented is left empty: new forms appear
 // without notice, and a callback that is refused is lost.
-func decode(h Header) Event {
+func decode(h Header, text string) Event {
 	switch h.Event {
 	case "censor_audio_v2_result":
-		return audioResult(h)
+		return audioResult(h, text)
 	case "censor_video_v2_audio_result":
-		return (*VideoAudioResult)(audioResult(h))
+		return (*VideoAudioResult)(audioResult(h, text))
 	case "censor_video_v2_img_result":
-		return imageResult(h)
+		return imageResult(h, text)
 	case "censor_audio_v2_status":
-		return status(h)
+		return status(h, text)
 	case "censor_video_v2_audio_status":
-		return (*VideoAudioStatus)(status(h))
+		return (*VideoAudioStatus)(status(h, text))
 	case "censor_video_v2_img_status":
-		return (*VideoImageStatus)(status(h))
+		return (*VideoImageStatus)(status(h, text))
 	case "room_create":
 		e := &RoomCreated{Header: h}
-		for k, v := range rawjson.Members(h.Raw) {
-			switch string(k) {
+		for k, v := range rawjson.Members(text) {
+			switch k {
 			case "room_id":
 				e.RoomID = rawjson.Text(v)
 			case "room_session_id":
@@ -45,8 +45,8 @@ func decode(h Header) Event {
 		return e
 	case "room_close":
 		e := &RoomClosed{Header: h}
-		for k, v := range rawjson.Members(h.Raw) {
-			switch string(k) {
+		for k, v := range rawjson.Members(text) {
+			switch k {
 			case "room_id":
 				e.RoomID = rawjson.Text(v)
 			case "room_session_id":
@@ -60,8 +60,8 @@ func decode(h Header) Event {
 		return e
 	case "stream_create":
 		e := &StreamCreated{Header: h}
-		for k, v := range rawjson.Members(h.Raw) {
-			switch string(k) {
+		for k, v := range rawjson.Members(text) {
+			switch k {
 			case "room_id":
 				e.RoomID = rawjson.Text(v)
 			case "room_session_id":
@@ -81,8 +81,8 @@ func decode(h Header) Event {
 		return e
 	case "stream_close":
 		e := &StreamClosed{Header: h}
-		for k, v := range rawjson.Members(h.Raw) {
-			switch string(k) {
+		for k, v := range rawjson.Members(text) {
+			switch k {
 			case "room_id":
 				e.RoomID = rawjson.Text(v)
 			case "room_session_id":
@@ -105,7 +105,7 @@ func decode(h Header) Event {
 }
 
 // field reads a member that all moderation events have.
-func (t *Task) field(key string, v []byte) {
+func (t *Task) field(key string, v string) {
 	switch key {
 	case "Code":
 		t.Code = int32(integer(v))
@@ -116,17 +116,17 @@ func (t *Task) field(key string, v []byte) {
 	}
 }
 
-func audioResult(h Header) *AudioResult {
+func audioResult(h Header, text string) *AudioResult {
 	e := &AudioResult{Header: h}
-	for k, v := range rawjson.Members(h.Raw) {
-		switch string(k) {
+	for k, v := range rawjson.Members(text) {
+		switch k {
 		case "ResultTaskId":
 			e.ResultTaskID = rawjson.Text(v)
 		case "Detail":
 			audioDetail(&e.Detail, v)
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
-				switch string(k) {
+				switch k {
 				case "RoomId":
 					e.AuxInfo.RoomID = rawjson.Text(v)
 				case "ProcessBeginTime":
@@ -140,15 +140,15 @@ func audioResult(h Header) *AudioResult {
 				}
 			}
 		default:
-			e.Task.field(string(k), v)
+			e.Task.field(k, v)
 		}
 	}
 	return e
 }
 
-func audioDetail(d *AudioDetail, raw []byte) {
+func audioDetail(d *AudioDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "RiskLevel":
 			d.RiskLevel = RiskLevel(rawjson.Text(v))
 		case "AudioText", "Content":
@@ -179,17 +179,17 @@ func audioDetail(d *AudioDetail, raw []byte) {
 	}
 }
 
-func imageResult(h Header) *VideoImageResult {
+func imageResult(h Header, text string) *VideoImageResult {
 	e := &VideoImageResult{Header: h}
-	for k, v := range rawjson.Members(h.Raw) {
-		switch string(k) {
+	for k, v := range rawjson.Members(text) {
+		switch k {
 		case "ResultTaskId":
 			e.ResultTaskID = rawjson.Text(v)
 		case "Detail":
 			imageDetail(&e.Detail, v)
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
-				switch string(k) {
+				switch k {
 				case "RoomId":
 					e.AuxInfo.RoomID = rawjson.Text(v)
 				case "ImgTime":
@@ -199,15 +199,15 @@ func imageResult(h Header) *VideoImageResult {
 				}
 			}
 		default:
-			e.Task.field(string(k), v)
+			e.Task.field(k, v)
 		}
 	}
 	return e
 }
 
-func imageDetail(d *ImageDetail, raw []byte) {
+func imageDetail(d *ImageDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "RiskLevel":
 			d.RiskLevel = RiskLevel(rawjson.Text(v))
 		case "ImgUrl":
@@ -230,15 +230,15 @@ func imageDetail(d *ImageDetail, raw []byte) {
 	}
 }
 
-func status(h Header) *AudioStatus {
+func status(h Header, text string) *AudioStatus {
 	e := &AudioStatus{Header: h}
-	for k, v := range rawjson.Members(h.Raw) {
-		switch string(k) {
+	for k, v := range rawjson.Members(text) {
+		switch k {
 		case "Status":
 			e.Status = int(integer(v))
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
-				switch string(k) {
+				switch k {
 				case "RoomId":
 					e.AuxInfo.RoomID = rawjson.Text(v)
 				case "CensorStreamTime":
@@ -248,15 +248,15 @@ func status(h Header) *AudioStatus {
 				}
 			}
 		default:
-			e.Task.field(string(k), v)
+			e.Task.field(k, v)
 		}
 	}
 	return e
 }
 
-func riskInfo(i *RiskInfo, raw []byte) {
+func riskInfo(i *RiskInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "RiskLevel":
 			i.RiskLevel = RiskLevel(rawjson.Text(v))
 		case "RiskDescription":
@@ -275,9 +275,9 @@ func riskInfo(i *RiskInfo, raw []byte) {
 	}
 }
 
-func riskDetail(d *RiskDetail, raw []byte) {
+func riskDetail(d *RiskDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "RiskSource":
 			d.RiskSource = int(integer(v))
 		case "AudioText":
@@ -288,7 +288,7 @@ func riskDetail(d *RiskDetail, raw []byte) {
 			d.FaceInfoList = listOf(v, faceInfo)
 		case "OcrInfo":
 			for k, v := range rawjson.Members(v) {
-				switch string(k) {
+				switch k {
 				case "Text":
 					d.OcrInfo.Text = rawjson.Text(v)
 				case "MatchedLists":
@@ -299,9 +299,9 @@ func riskDetail(d *RiskDetail, raw []byte) {
 	}
 }
 
-func businessInfo(i *BusinessInfo, raw []byte) {
+func businessInfo(i *BusinessInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "BusinessDescription":
 			i.BusinessDescription = rawjson.Text(v)
 		case "BusinessLabel1":
@@ -316,7 +316,7 @@ func businessInfo(i *BusinessInfo, raw []byte) {
 			i.Probability = real(v)
 		case "BusinessDetail":
 			for k, v := range rawjson.Members(v) {
-				if string(k) == "FaceInfoList" {
+				if k == "FaceInfoList" {
 					i.FaceInfoList = listOf(v, faceInfo)
 				}
 			}
@@ -324,9 +324,9 @@ func businessInfo(i *BusinessInfo, raw []byte) {
 	}
 }
 
-func faceInfo(f *FaceInfo, raw []byte) {
+func faceInfo(f *FaceInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		switch string(k) {
+		switch k {
 		case "Name":
 			f.Name = rawjson.Text(v)
 		case "Id":
@@ -347,41 +347,41 @@ func faceInfo(f *FaceInfo, raw []byte) {
 	}
 }
 
-func name(s *string, raw []byte) {
+func name(s *string, raw string) {
 	for k, v := range rawjson.Members(raw) {
-		if string(k) == "Name" {
+		if k == "Name" {
 			*s = rawjson.Text(v)
 		}
 	}
 }
 
-func listOf[T any](raw []byte, read func(*T, []byte)) []T {
+func listOf[T any](raw string, read func(*T, string)) []T {
 	var list []T
 	for v := range rawjson.Elements(raw) {
-		var item T
-		read(&item, v)
-		list = append(list, item)
+		var zero T
+		list = append(list, zero)
+		read(&list[len(list)-1], v)
 	}
 	return list
 }
 
-func integer(raw []byte) int64 {
+func integer(raw string) int64 {
 	n, _ := strconv.ParseInt(rawjson.Text(raw), 10, 64)
 	return n
 }
 
-func unsigned(raw []byte) uint64 {
+func unsigned(raw string) uint64 {
 	n, _ := strconv.ParseUint(rawjson.Text(raw), 10, 64)
 	return n
 }
 
-func real(raw []byte) float64 {
+func real(raw string) float64 {
 	n, _ := strconv.ParseFloat(rawjson.Text(raw), 64)
 	return n
 }
 
 // milliseconds is a point in time, or the zero time where there is none.
-func milliseconds(raw []byte) time.Time {
+func milliseconds(raw string) time.Time {
 	if ms := integer(raw); ms > 0 {
 		return time.UnixMilli(ms)
 	}
@@ -390,19 +390,19 @@ func milliseconds(raw []byte) time.Time {
 
 // formToJSON is the JSON object that a form body stands for: a value that is
 // itself a JSON object or list stays one, anything else is a string.
-func formToJSON(form map[string][]string) (json.RawMessage, bool) {
+func formToJSON(form map[string][]string) (string, bool) {
 	object := make(map[string]any, len(form))
 	for k, values := range form {
 		if len(values) != 1 {
-			return nil, false
+			return "", false
 		}
 		v := values[0]
-		if (len(v) > 0 && (v[0] == '{' || v[0] == '[')) && json.Valid([]byte(v)) {
+		if (len(v) > 0 && (v[0] == '{' || v[0] == '[')) && rawjson.Valid(v) {
 			object[k] = json.RawMessage(v)
 		} else {
 			object[k] = v
 		}
 	}
 	raw, err := json.Marshal(object)
-	return raw, err == nil
+	return string(raw), err == nil
 }

@@ -214,15 +214,15 @@ const maxNonce = 128
 
 // verify checks a callback all but for its nonce having been used.
 func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) {
-	raw, err := object(contentType, body)
+	text, err := object(contentType, body)
 	if err != nil {
 		return nil, seal{}, err
 	}
 	var h Header
 	var timestamp, signature, appID string
-	for k, value := range rawjson.Members(raw) {
+	for k, value := range rawjson.Members(text) {
 		var dst *string
-		switch string(k) {
+		switch k {
 		case "Event", "event":
 			dst = &h.Event
 		case "AppId", "appid":
@@ -264,9 +264,9 @@ func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) 
 	if v.appID != 0 && h.AppID != v.appID {
 		return nil, seal{}, ErrWrongApp
 	}
-	h.Raw = raw
+	h.Raw = json.RawMessage(text)
 	sum := sha256.Sum256(body)
-	return decode(h), seal{
+	return decode(h, text), seal{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
 		key:         "nonce:" + strings.ToLower(signature),
@@ -309,23 +309,28 @@ func validNonce(s string) bool {
 // which its support has switched that on; the Content-Type says which, and the
 // first byte where it does not. Nothing in it is unescaped but what a form
 // requires.
-func object(contentType string, body []byte) (json.RawMessage, error) {
-	media, _, _ := mime.ParseMediaType(contentType)
+func object(contentType string, body []byte) (string, error) {
 	trimmed := bytes.TrimSpace(body)
 	isJSON := len(trimmed) > 0 && trimmed[0] == '{'
-	if media == "application/x-www-form-urlencoded" && !isJSON || media != "application/json" && !isJSON {
+	if !isJSON && mediaType(contentType) != "application/json" {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return nil, ErrMalformed
+			return "", ErrMalformed
 		}
-		raw, ok := formToJSON(form)
+		text, ok := formToJSON(form)
 		if !ok {
-			return nil, ErrMalformed
+			return "", ErrMalformed
 		}
-		return raw, nil
+		return text, nil
 	}
-	if !isJSON || !json.Valid(trimmed) {
-		return nil, ErrMalformed
+	text := string(trimmed)
+	if !isJSON || !rawjson.Valid(text) {
+		return "", ErrMalformed
 	}
-	return slices.Clone(trimmed), nil
+	return text, nil
+}
+
+func mediaType(contentType string) string {
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media
 }

@@ -1,27 +1,28 @@
-// Package rawjson takes JSON that is known to be valid apart without decoding
-// it: the members of an object, the elements of a list, the text of a scalar.
+// Package rawjson takes JSON apart without decoding it: the members of an
+// object, the elements of a list, the text of a scalar.
 //
 // ZEGO's answers and callbacks have documented types that nobody here has seen
 // kept: numbers may come as strings and strings as numbers. Reading them member
-// by member takes both, in one pass. encoding/json would want a type with a
-// method for each such field, read each of those twice and copy it.
+// by member takes both, and what it gives are parts of one string, not copies.
+// encoding/json would want a type with a method for each such field, read each
+// of those twice and copy it.
 //
-// Every function panics or gives nonsense on input that [encoding/json.Valid]
-// refuses.
+// All functions but [Valid] want what it accepts, or what another function gave.
+// They panic or give nonsense on anything else.
 package rawjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"iter"
+	"strings"
 	"unicode/utf8"
 )
 
-// Members gives the members of an object in their order, keys without quotes
-// and unescaped only as they stand, values as they stand. Of anything but an
+// Members gives the members of an object in their order: keys without quotes,
+// with escapes as they stand, and values as they stand. Of anything but an
 // object it gives none.
-func Members(value []byte) iter.Seq2[[]byte, []byte] {
-	return func(yield func(key, value []byte) bool) {
+func Members(value string) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
 		i := skipBlanks(value, 0)
 		if value[i] != '{' {
 			return
@@ -41,8 +42,8 @@ func Members(value []byte) iter.Seq2[[]byte, []byte] {
 
 // Elements gives the elements of a list as they stand. Of anything but a list it
 // gives none.
-func Elements(value []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
+func Elements(value string) iter.Seq[string] {
+	return func(yield func(string) bool) {
 		i := skipBlanks(value, 0)
 		if value[i] != '[' {
 			return
@@ -58,46 +59,42 @@ func Elements(value []byte) iter.Seq[[]byte] {
 }
 
 // Text is the text of a string or a number, and "" of anything else.
-func Text(value []byte) string {
+func Text(value string) string {
 	switch c := value[0]; {
-	case c == '"' && bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value):
-		return string(value[1 : len(value)-1])
+	case c == '"' && strings.IndexByte(value, '\\') < 0 && utf8.ValidString(value):
+		return value[1 : len(value)-1]
 	case c == '"':
 		var s string
-		_ = json.Unmarshal(value, &s)
+		_ = json.Unmarshal([]byte(value), &s)
 		return s
 	case c == '-' || c >= '0' && c <= '9':
-		return string(value)
+		return value
 	}
 	return ""
 }
 
 // next returns where the next member or element begins, or the closing bracket.
-func next(b []byte, end int) int {
-	i := skipBlanks(b, end)
-	if b[i] == ',' {
-		i = skipBlanks(b, i+1)
+func next(s string, end int) int {
+	i := skipBlanks(s, end)
+	if s[i] == ',' {
+		i = skipBlanks(s, i+1)
 	}
 	return i
 }
 
-func skipBlanks(b []byte, i int) int {
-	for b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r' {
+func skipBlanks(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\r' || s[i] == '\t') {
 		i++
 	}
 	return i
 }
 
 // skipValue returns where the value at i ends.
-func skipValue(b []byte, i int) int {
-	for depth := 0; i < len(b); i++ {
-		switch b[i] {
+func skipValue(s string, i int) int {
+	for depth := 0; i < len(s); i++ {
+		switch s[i] {
 		case '"':
-			for i++; b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
-			}
+			i = skipString(s, i+1) - 1
 			if depth == 0 {
 				return i + 1
 			}
@@ -117,4 +114,18 @@ func skipValue(b []byte, i int) int {
 		}
 	}
 	return i
+}
+
+// skipString returns where the string ends whose first character is at i.
+func skipString(s string, i int) int {
+	for {
+		i += strings.IndexByte(s[i:], '"') + 1
+		escapes := 0
+		for s[i-2-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
 }

@@ -2,6 +2,7 @@ package rawjson
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,17 +14,23 @@ func FuzzMembers(f *testing.F) {
 	for _, s := range []string{`{"a":1,"b":[1,"x",{"c":"\"}"}],"c":null}`, ` { "a" : "b\\" , "" : [ ] } `, `[1, "2",[3],{}]`, `7`, `"x"`, `{}`, `[]`, `null`, "\"\xff\"", `"\u00e9\ud83d"`, `-1e9`, `[true , false]`} {
 		f.Add([]byte(s))
 	}
+	for _, s := range []string{``, `{`, `{,}`, `{"a":1,}`, `[1,]`, `[,]`, `01`, `-`, `1.`, `1e`, `1e+`, `"\x"`, `"\u12g4"`, "\"\x01\"", `"`, `"\`, `tru`, `{"a" 1}`, `{a:1}`, `1 2`, `[1 2]`, `{"a":1 "b":2}`,
+		"[" + strings.Repeat("[", 9999) + strings.Repeat("]", 9999) + "]", strings.Repeat("[", 10001) + strings.Repeat("]", 10001), strings.Repeat(`{"a":`, 10001) + "1" + strings.Repeat("}", 10001)} {
+		f.Add([]byte(s))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if !json.Valid(b) {
-			t.Skip()
+		s := string(b)
+		require.Equal(t, json.Valid(b), Valid(s))
+		if !Valid(s) {
+			return
 		}
 		var object map[string]json.RawMessage
 		if json.Unmarshal(b, &object) == nil && object != nil {
 			seen := map[string]json.RawMessage{}
-			for k, v := range Members(b) {
+			for k, v := range Members(s) {
 				var key string
-				require.NoError(t, json.Unmarshal([]byte(`"`+string(k)+`"`), &key))
-				seen[key] = v
+				require.NoError(t, json.Unmarshal([]byte(`"`+k+`"`), &key))
+				seen[key] = json.RawMessage(v)
 			}
 			require.Len(t, seen, len(object))
 			for k, v := range object {
@@ -33,14 +40,14 @@ func FuzzMembers(f *testing.F) {
 		var list []json.RawMessage
 		if json.Unmarshal(b, &list) == nil && list != nil {
 			seen := []json.RawMessage{}
-			for v := range Elements(b) {
-				seen = append(seen, v)
+			for v := range Elements(s) {
+				seen = append(seen, json.RawMessage(v))
 			}
 			assert.Equal(t, list, seen)
 			for _, v := range list {
-				var s string
-				if json.Unmarshal(v, &s) == nil && string(v) != "null" {
-					assert.Equal(t, s, Text(v))
+				var text string
+				if json.Unmarshal(v, &text) == nil && string(v) != "null" {
+					assert.Equal(t, text, Text(string(v)))
 				}
 			}
 		}

@@ -1,0 +1,158 @@
+package rawjson
+
+import "strings"
+
+// maxDepth is how deep objects and lists may nest, as in encoding/json.
+const maxDepth = 10000
+
+// Valid reports whether s is JSON, as [encoding/json.Valid] does.
+func Valid(s string) bool {
+	end, ok := value(s, skipBlanks(s, 0), 0)
+	return ok && skipBlanks(s, end) == len(s)
+}
+
+// Each of the following checks what begins at i, and returns where it ends.
+
+func value(s string, i, depth int) (int, bool) {
+	if i >= len(s) {
+		return i, false
+	}
+	switch s[i] {
+	case '{', '[':
+		if depth == maxDepth {
+			return i, false
+		}
+		if s[i] == '{' {
+			return object(s, i+1, depth+1)
+		}
+		return list(s, i+1, depth+1)
+	case '"':
+		return text(s, i+1)
+	case 't':
+		return word(s, i, "true")
+	case 'f':
+		return word(s, i, "false")
+	case 'n':
+		return word(s, i, "null")
+	}
+	return number(s, i)
+}
+
+func object(s string, i, depth int) (int, bool) {
+	if i = skipBlanks(s, i); i < len(s) && s[i] == '}' {
+		return i + 1, true
+	}
+	for {
+		if i >= len(s) || s[i] != '"' {
+			return i, false
+		}
+		ok := false
+		if i, ok = text(s, i+1); !ok {
+			return i, false
+		}
+		if i = skipBlanks(s, i); i >= len(s) || s[i] != ':' {
+			return i, false
+		}
+		if i, ok = value(s, skipBlanks(s, i+1), depth); !ok {
+			return i, false
+		}
+		i = skipBlanks(s, i)
+		if i < len(s) && s[i] == '}' {
+			return i + 1, true
+		}
+		if i >= len(s) || s[i] != ',' {
+			return i, false
+		}
+		i = skipBlanks(s, i+1)
+	}
+}
+
+func list(s string, i, depth int) (int, bool) {
+	if i = skipBlanks(s, i); i < len(s) && s[i] == ']' {
+		return i + 1, true
+	}
+	for {
+		ok := false
+		if i, ok = value(s, i, depth); !ok {
+			return i, false
+		}
+		i = skipBlanks(s, i)
+		if i < len(s) && s[i] == ']' {
+			return i + 1, true
+		}
+		if i >= len(s) || s[i] != ',' {
+			return i, false
+		}
+		i = skipBlanks(s, i+1)
+	}
+}
+
+// text checks a string behind its first quote.
+func text(s string, i int) (int, bool) {
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1, true
+		case c < ' ':
+			return i, false
+		case c == '\\':
+			if i++; i >= len(s) {
+				return i, false
+			}
+			switch s[i] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
+				for range 4 {
+					if i++; i >= len(s) || !isHex(s[i]) {
+						return i, false
+					}
+				}
+			default:
+				return i, false
+			}
+		}
+	}
+	return i, false
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func word(s string, i int, w string) (int, bool) {
+	return i + len(w), strings.HasPrefix(s[i:], w)
+}
+
+func number(s string, i int) (int, bool) {
+	if s[i] == '-' {
+		i++
+	}
+	first := i
+	i = digits(s, i)
+	if i == first || s[first] == '0' && i > first+1 {
+		return i, false
+	}
+	if i < len(s) && s[i] == '.' {
+		first = i + 1
+		if i = digits(s, first); i == first {
+			return i, false
+		}
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		if i++; i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		first = i
+		if i = digits(s, first); i == first {
+			return i, false
+		}
+	}
+	return i, true
+}
+
+func digits(s string, i int) int {
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i
+}
