@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
+	"time"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/callback"
 	"github.com/zegocensor/zegocensor-go/zegotest"
 )
 
@@ -27,4 +30,77 @@ func ExampleServer_Inject() {
 	// Output:
 	// outcome unknown: true
 	// requests: 1 tasks running: 1
+}
+
+// A backend that fails at first gets the callback again. Nobody waits for that:
+// Advance turns the clock.
+func ExampleServer_Advance() {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+
+	tries := 0
+	handler, err := callback.NewHandler(zego.CallbackSecret(), func(ctx context.Context, e callback.Event) error {
+		if tries++; tries < 3 {
+			return errors.New("the database is away")
+		}
+		fmt.Println(e.(*callback.RoomCreated).RoomID)
+		return nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	backend := httptest.NewServer(handler)
+	defer backend.Close()
+
+	zego.SetCallbackURL(backend.URL)
+	c := zego.OpenRoom("room_1", "user_1")
+	zego.Advance(6 * time.Second)
+	for _, try := range c.Tries() {
+		fmt.Println(try.HTTPStatus)
+	}
+	// Output:
+	// room_1
+	// 500
+	// 500
+	// 200
+}
+
+// Results are sent for a task, to where its Start asked for.
+func ExampleServer_EmitAudioResult() {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	handler, err := callback.NewHandler(zego.CallbackSecret(), func(ctx context.Context, e callback.Event) error {
+		r := e.(*callback.AudioResult)
+		fmt.Println(r.AuxInfo.RoomID, r.AuxInfo.UserID, r.Detail.RiskLevel)
+		return nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	backend := httptest.NewServer(handler)
+	defer backend.Close()
+
+	ctx := context.Background()
+	task, err := zego.Client().StartCensorAudioV2(ctx, &zegocensor.StartCensorAudioV2Request{
+		RoomID:            "room_1",
+		EventID:           zegocensor.EventAudioRoom,
+		AudioLanguage:     zegocensor.LanguageEnglish,
+		RiskTypeList:      []zegocensor.RiskType{zegocensor.RiskAbuse},
+		ResultCallbackURL: backend.URL,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	zego.InjectDelivery(zegotest.Delivery{Copies: 1}) // ZEGO may send twice; handled once
+	err = zego.EmitAudioResult(task.TaskID, callback.AudioResult{
+		Detail:  callback.AudioDetail{RiskLevel: callback.Reject},
+		AuxInfo: callback.AudioAuxInfo{UserID: "user_1"},
+	}).Wait(ctx)
+	fmt.Println(err)
+	// Output:
+	// room_1 user_1 REJECT
+	// <nil>
 }

@@ -17,6 +17,7 @@ type schedule struct {
 	mu      sync.Mutex
 	idle    sync.Cond     // running became 0
 	ahead   time.Duration // how far the clock was turned
+	stopped time.Time     // what the clock shows while it is being turned; zero = it runs
 	due     dueHeap
 	serial  int
 	running int
@@ -35,7 +36,12 @@ func (s *schedule) now() time.Time {
 	return s.nowLocked()
 }
 
-func (s *schedule) nowLocked() time.Time { return s.base().Add(s.ahead) }
+func (s *schedule) nowLocked() time.Time {
+	if !s.stopped.IsZero() {
+		return s.stopped
+	}
+	return s.base().Add(s.ahead)
+}
 
 // after has do called in d, in a goroutine of its own.
 func (s *schedule) after(d time.Duration, do func()) {
@@ -78,19 +84,23 @@ func (s *schedule) run() {
 }
 
 // advance turns the clock by d and does on the way what falls due, one after the
-// other.
+// other. Meanwhile no other time passes: what takes a moment to do does not move
+// what follows from it.
 func (s *schedule) advance(d time.Duration) {
 	s.turning.Lock()
 	defer s.turning.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ahead := s.ahead + d
-	target := s.nowLocked().Add(d)
+	s.stopped = s.nowLocked()
+	target := s.stopped.Add(d)
 	for s.waitLocked(); len(s.due) > 0 && !s.due[0].at.After(target) && s.ctx.Err() == nil; s.waitLocked() {
-		s.ahead += max(0, s.due[0].at.Sub(s.nowLocked()))
+		if s.due[0].at.After(s.stopped) {
+			s.stopped = s.due[0].at
+		}
 		s.startLocked()
 	}
-	s.ahead = ahead
+	s.stopped = time.Time{}
+	s.ahead = target.Sub(s.base())
 }
 
 func (s *schedule) startLocked() {

@@ -14,12 +14,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
-	"github.com/zegocensor/zegocensor-go/zegotest"
+	"github.com/zegocensor/zegocensor-go/examples/internal/account"
 )
 
 func main() {
@@ -45,11 +44,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 Starts the moderation of the audio of room (default "room_1"), issues an
 IdentifyToken, and stops the moderation. Ctrl-C stops it too.
 
-Environment:
-  ZEGO_APP_ID, ZEGO_SERVER_SECRET  the project; without them a fake ZEGO in this
-                                   process is called
-  ZEGO_REGION                      global, sha, hkg, fra, lax, bom or sgp
-
+`+account.Usage+`
 Flags:
 `)
 		flags.PrintDefaults()
@@ -68,43 +63,21 @@ Flags:
 		room = flags.Arg(0)
 	}
 
-	client, where, closeFake, err := connect(getenv)
+	project, err := account.FromEnv(getenv)
 	if err != nil {
 		fmt.Fprintln(stderr, "quickstart:", err)
 		return 2
 	}
-	defer closeFake()
-	fmt.Fprintln(stdout, where)
+	defer project.Close()
+	fmt.Fprintln(stdout, project.Where)
 
 	ctx, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()
-	if err := moderate(ctx, client, room, *hold, stdout); err != nil {
+	if err := moderate(ctx, project.Client, room, *hold, stdout); err != nil {
 		report(stderr, err)
 		return 1
 	}
 	return 0
-}
-
-// connect makes a client for the project of the environment, or for a fake.
-func connect(getenv func(string) string) (client *zegocensor.Client, where string, closeFake func(), err error) {
-	id, secret := getenv("ZEGO_APP_ID"), getenv("ZEGO_SERVER_SECRET")
-	if id == "" && secret == "" {
-		fake := zegotest.NewServer()
-		return fake.Client(), "no ZEGO_APP_ID and ZEGO_SERVER_SECRET: calling a fake ZEGO in this process", fake.Close, nil
-	}
-	appID, err := strconv.ParseUint(id, 10, 32)
-	if err != nil {
-		return nil, "", nil, errors.New("ZEGO_APP_ID must be the number that ZEGO's console shows")
-	}
-	if secret == "" {
-		return nil, "", nil, errors.New("ZEGO_SERVER_SECRET must be set beside ZEGO_APP_ID")
-	}
-	region := zegocensor.RegionGlobal
-	if r := getenv("ZEGO_REGION"); r != "" {
-		region = zegocensor.Region(r)
-	}
-	client, err = zegocensor.NewClient(uint32(appID), secret, zegocensor.WithRegion(region))
-	return client, "calling ZEGO, region " + string(region), func() {}, err
 }
 
 // moderate is what this program shows.

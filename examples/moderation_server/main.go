@@ -1,0 +1,199 @@
+// Command moderation_server is a backend that has the audio of its live rooms
+// moderated: it starts moderation when ZEGO tells that a room was created, prints
+// each result on a line, acts on those that say REJECT, and stops moderation when
+// the room is closed, or when the program is told to end.
+//
+// With ZEGO_APP_ID and ZEGO_SERVER_SECRET set it calls ZEGO, and listens for
+// ZEGO's callbacks until it gets a SIGTERM. Without them it runs a fake ZEGO in
+// this process, plays a scene with it, and ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/examples/internal/account"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// shutdownTimeout is how long the program takes to end, at most: to answer the
+// callbacks that have come, and then to stop the tasks.
+const shutdownTimeout = 20 * time.Second
+
+type flags struct {
+	listen, path, publicURL string
+	act                     bool
+}
+
+// run is main without the process around it. It returns the exit code: 0, 1
+// where something failed or is left running, 2 where the command line or the
+// environment is wrong.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	f, code := parse(args, stderr)
+	if code >= 0 {
+		return code
+	}
+	project, err := account.FromEnv(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "moderation_server:", err)
+		return 2
+	}
+	defer project.Close()
+	fmt.Fprintln(stdout, project.Where)
+	if err := serve(ctx, f, project, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "moderation_server:", err)
+		return 1
+	}
+	return 0
+}
+
+// parse reads the command line. A code that is not negative ends the program.
+func parse(args []string, stderr io.Writer) (flags, int) {
+	var f flags
+	set := flag.NewFlagSet("moderation_server", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&f.listen, "listen", "127.0.0.1:0", "receive callbacks on `address`; put HTTPS in front of it")
+	set.StringVar(&f.path, "path", "/zego-callback", "receive callbacks under `path`; choose one that nobody guesses")
+	set.StringVar(&f.publicURL, "public-url", "", "the `URL` by which ZEGO reaches this program, without the path, if results shall go elsewhere than ZEGO's console says")
+	set.BoolVar(&f.act, "act", false, "act on REJECT: kick the user out, or forbid the stream; without it, only say so")
+	set.Usage = func() {
+		fmt.Fprint(stderr, `usage: moderation_server [flags]
+
+Has the audio of live rooms moderated, for as long as they live.
+
+`+account.Usage+`  ZEGO_CALLBACK_SECRET             what callbacks are signed with, beside ZEGO_APP_ID
+
+Flags:
+`)
+		set.PrintDefaults()
+	}
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return f, 0
+	case err != nil:
+		return f, 2
+	}
+	public, err := url.Parse(f.publicURL)
+	switch {
+	case set.NArg() > 0:
+		fmt.Fprintln(stderr, "moderation_server: unknown argument:", set.Arg(0))
+	case !strings.HasPrefix(f.path, "/") || strings.ContainsAny(f.path, "{} "):
+		fmt.Fprintln(stderr, "moderation_server: -path must begin with / and hold no blank and no brace")
+	case f.publicURL != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == ""):
+		fmt.Fprintln(stderr, "moderation_server: -public-url must be an absolute http or https URL")
+	default:
+		return f, -1
+	}
+	return f, 2
+}
+
+// serve receives callbacks until ctx ends, or until the scene is over.
+func serve(ctx context.Context, f flags, project *account.Account, stdout, stderr io.Writer) error {
+	rooms := newRooms(project.Client, f.act, stdout)
+	var handled atomic.Int64
+	handler, err := callback.NewHandler(project.CallbackSecret, func(ctx context.Context, e callback.Event) error {
+		err := rooms.handle(ctx, e)
+		if err == nil {
+			handled.Add(1)
+		}
+		return err
+	}, callback.WithAppID(project.AppID), callback.WithDeduplication(), callback.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))))
+	if err != nil {
+		return fmt.Errorf("ZEGO_CALLBACK_SECRET: %w", err)
+	}
+	var refused atomic.Int64
+	mux := http.NewServeMux()
+	mux.Handle(f.path, countRefusals(handler, &refused))
+
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return err
+	}
+	address := "http://" + listener.Addr().String() + f.path
+	if f.publicURL != "" {
+		rooms.callbackURL = strings.TrimSuffix(f.publicURL, "/") + f.path
+	}
+	fmt.Fprintln(stdout, "receiving callbacks on", address)
+	server := &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,  // a sender that says nothing
+		ReadTimeout:       10 * time.Second, // or sends its body byte by byte
+		WriteTimeout:      30 * time.Second, // a Start may be tried three times
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	broken := make(chan error, 1)
+	go func() { broken <- server.Serve(listener) }()
+
+	var failure error
+	if project.Fake != nil {
+		project.Fake.SetCallbackURL(address)
+		failure = play(ctx, project.Fake, address, stdout)
+	} else {
+		select {
+		case <-ctx.Done():
+		case failure = <-broken:
+		}
+	}
+
+	// First nothing new, then what has come, then the tasks: in this order no
+	// room that opens meanwhile is left with a task.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	failure = errors.Join(failure, server.Shutdown(ctx), handler.Shutdown(ctx))
+	running, err := rooms.stopAll(ctx)
+	failure = errors.Join(failure, err)
+	if project.Fake != nil {
+		running = len(project.Fake.Running()) // who knows better
+	}
+	left := "nothing left running"
+	if running > 0 {
+		left = fmt.Sprintf("%d LEFT RUNNING", running)
+		failure = errors.Join(failure, errors.New("tasks are left running; they end by themselves after about five minutes without a stream"))
+	}
+	fmt.Fprintf(stdout, "tasks started %d, stopped %d; callbacks handled %d, refused %d; %s\n",
+		rooms.started.Load(), rooms.stopped.Load(), handled.Load(), refused.Load(), left)
+	return failure
+}
+
+// countRefusals counts the answers that say that a callback is not ZEGO's.
+func countRefusals(next http.Handler, refused *atomic.Int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := &statusWriter{ResponseWriter: w}
+		next.ServeHTTP(s, r)
+		if s.status >= 400 && s.status < 500 {
+			refused.Add(1)
+		}
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/zegotest"
+)
+
+func none(string) string { return "" }
+
+func TestScene(t *testing.T) {
+	for _, act := range []bool{false, true} {
+		var stdout, stderr bytes.Buffer
+		var args []string
+		reject := "KickoutUser with -act"
+		if act {
+			args, reject = append(args, "-act"), "kicked out guest_3"
+		}
+		require.Zero(t, run(t.Context(), args, none, &stdout, &stderr), stderr.String())
+		out := strings.TrimSpace(stdout.String())
+		assert.Regexp(t, `\d\d:\d\d:\d\d lounge host_1 PASS - "good evening"`, out)
+		assert.Regexp(t, `lounge guest_2 REVIEW advert "visit my shop"`, out)
+		assert.Equal(t, 1, strings.Count(out, `lounge guest_3 REJECT dirty "an insult": `+reject), "it came twice")
+		assert.Contains(t, out, "blink was closed before it was told to be open")
+		assert.Contains(t, out, "the end of an older session")
+		last := out[strings.LastIndexByte(out, '\n')+1:]
+		assert.Regexp(t, `^tasks started 3, stopped 3; callbacks handled 12, refused 1; nothing left running$`, last)
+		assert.NotContains(t, out+stderr.String(), zegotest.DefaultCallbackSecret)
+		assert.NotContains(t, out+stderr.String(), zegotest.DefaultServerSecret)
+	}
+}
+
+// TestShutdown runs the program as it runs beside ZEGO, and tells it to end.
+func TestShutdown(t *testing.T) {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	port := freePort(t)
+	env := func(name string) string {
+		return map[string]string{"ZEGO_APP_ID": strconv.Itoa(int(zego.AppID())), "ZEGO_SERVER_SECRET": zego.ServerSecret(),
+			"ZEGO_CALLBACK_SECRET": zego.CallbackSecret(), "ZEGO_BASE_URL": zego.URL()}[name]
+	}
+	ctx, terminate := context.WithCancel(t.Context())
+	defer terminate()
+	var stdout, stderr safeBuffer
+	code := make(chan int)
+	address := "127.0.0.1:" + port
+	go func() {
+		code <- run(ctx, []string{"-listen", address, "-path", "/x", "-public-url", "http://" + address + "/"}, env, &stdout, &stderr)
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(stdout.String(), "receiving callbacks") }, 5*time.Second, time.Millisecond)
+	zego.SetCallbackURL("http://" + address + "/x")
+
+	// A room whose Start gets no answer: its task is found by its first result.
+	zego.Inject(zegotest.Fault{Action: "StartCensorAudioV2", Cut: zegotest.CutAfterRead, Times: 1})
+	require.NoError(t, zego.OpenRoom("lost", "u").Wait(t.Context()))
+	require.Len(t, zego.Tasks(), 1, "not started twice")
+	zego.SetCallbackURL("")
+	require.NoError(t, zego.EmitAudioResult(zego.Tasks()[0].ID, callback.AudioResult{Detail: callback.AudioDetail{RiskLevel: callback.Reject}}).Wait(t.Context()), "sent to the task's own URL")
+	zego.SetCallbackURL("http://" + address + "/x")
+	var rooms sync.WaitGroup
+	for i := range 20 {
+		rooms.Go(func() { assert.NoError(t, zego.OpenRoom("room_"+strconv.Itoa(i), "u").Wait(t.Context())) })
+	}
+	rooms.Wait()
+	require.Len(t, zego.Running(), 21)
+
+	terminate()
+	select {
+	case c := <-code:
+		assert.Zero(t, c, stderr.String())
+	case <-time.After(30 * time.Second):
+		t.Fatal("does not end")
+	}
+	assert.Empty(t, zego.Running())
+	assert.Regexp(t, regexp.MustCompile(`tasks started 21, stopped 21; callbacks handled 22, refused 0; nothing left running\n$`), stdout.String())
+	_, err := net.Dial("tcp", address)
+	assert.Error(t, err, "it no longer listens")
+}
+
+// TestWhatIsLeftRunningIsTold has ZEGO refuse to stop.
+func TestWhatIsLeftRunningIsTold(t *testing.T) {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	rooms := newRooms(zego.Client(), false, io.Discard)
+	require.NoError(t, rooms.handle(t.Context(), &callback.RoomCreated{RoomID: "r", RoomSessionID: 1, CreateTime: time.Now()}))
+	zego.Inject(zegotest.Fault{Action: "StopCensorAudioV2", Code: zegocensor.CodeRequestFailed})
+	running, err := rooms.stopAll(t.Context())
+	assert.Equal(t, 1, running)
+	assert.Error(t, err)
+}
+
+func TestOldRoomsAreForgotten(t *testing.T) {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	rooms := newRooms(zego.Client(), false, io.Discard)
+	at := time.Unix(1e9, 0)
+	for i := range 100 {
+		at = at.Add(5 * time.Minute)
+		id, head := "room_"+strconv.Itoa(i), callback.Header{Timestamp: at}
+		require.NoError(t, rooms.handle(t.Context(), &callback.RoomCreated{Header: head, RoomID: id, RoomSessionID: 1, CreateTime: at}))
+		require.NoError(t, rooms.handle(t.Context(), &callback.RoomClosed{Header: head, RoomID: id, RoomSessionID: 1, CloseTime: at}))
+	}
+	assert.Less(t, len(rooms.byID), 20)
+	assert.Empty(t, zego.Running())
+}
+
+func TestStreamsAreForbiddenWhereNoUserIsNamed(t *testing.T) {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	rooms := newRooms(zego.Client(), true, io.Discard)
+	reject := &callback.AudioResult{ResultTaskID: "t_stream_1_4", Detail: callback.AudioDetail{RiskLevel: callback.Reject}}
+	reject.TaskID = "t"
+	require.NoError(t, rooms.handle(t.Context(), reject))
+	last := zego.Requests()[0]
+	assert.Equal(t, "ForbidRTCStream", last.Action)
+	assert.Equal(t, "stream_1", last.Query.Get("StreamId"))
+	assert.Equal(t, http.StatusOK, last.HTTPStatus)
+	assert.Zero(t, last.Code)
+}
+
+func TestCommandLine(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args []string
+		env  map[string]string
+		code int
+		want string
+	}{
+		"help":               {args: []string{"-h"}, want: "usage: moderation_server"},
+		"unknown flag":       {args: []string{"-x"}, code: 2, want: "-x"},
+		"argument":           {args: []string{"x"}, code: 2, want: "unknown argument"},
+		"path":               {args: []string{"-path", "x"}, code: 2, want: "-path"},
+		"public URL":         {args: []string{"-public-url", "example.com"}, code: 2, want: "-public-url"},
+		"address":            {args: []string{"-listen", "256.0.0.1:1"}, code: 1, want: "256.0.0.1"},
+		"no callback secret": {env: map[string]string{"ZEGO_APP_ID": "5", "ZEGO_SERVER_SECRET": "hush"}, code: 1, want: "ZEGO_CALLBACK_SECRET"},
+		"no server secret":   {env: map[string]string{"ZEGO_APP_ID": "5"}, code: 2, want: "ZEGO_SERVER_SECRET"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, tt.code, run(t.Context(), tt.args, func(name string) string { return tt.env[name] }, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), tt.want)
+			assert.NotContains(t, stdout.String()+stderr.String(), "hush")
+		})
+	}
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+// safeBuffer is written and read at the same time.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
