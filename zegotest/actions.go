@@ -44,6 +44,10 @@ func (s *Server) addBuiltinActions() {
 	s.actions["KickoutUser"] = action{http.MethodGet, kickoutUser}
 	s.actions["ForbidRTCStream"] = action{http.MethodGet, requireQuery("StreamId", "Sequence")}
 	s.actions["ResumeRTCStream"] = action{http.MethodGet, requireQuery("StreamId", "Sequence")}
+	s.actions["SetForbidStreamRule"] = action{http.MethodGet, requireQuery("RoomId", "StreamId")}
+	s.actions["DescribeUserNum"] = action{http.MethodGet, s.describeUserNum}
+	s.actions["DescribeSimpleStreamList"] = action{http.MethodGet, s.describeSimpleStreamList}
+	s.actions["StartMix"] = action{http.MethodPost, startMix}
 }
 
 func invalid(why string) (any, zegocensor.Code, string) {
@@ -54,16 +58,19 @@ func invalid(why string) (any, zegocensor.Code, string) {
 type kind int
 
 const (
-	text     kind = iota // a string that is not empty
-	optional             // a string
-	bit                  // 0 or 1
-	list                 // strings
-	address              // an absolute http(s) URL, or empty
-	seconds              // 1 to 60
+	identifier kind = iota // a string that is not empty
+	optional               // a string
+	bit                    // 0 or 1
+	list                   // strings
+	address                // an absolute http(s) URL, or empty
+	seconds                // 1 to 60
 )
 
+// maxIdentifier is the most bytes of an identifier.
+const maxIdentifier = 128
+
 var censorFields = map[string]kind{
-	"RoomId": text, "EventId": text, "ReturnFinishInfo": bit,
+	"RoomId": identifier, "EventId": identifier, "ReturnFinishInfo": bit,
 	"Language": optional, "LabelLanguage": optional,
 }
 
@@ -94,7 +101,7 @@ func body(r Request) (object, zegocensor.Code) {
 func (o object) fault(fields map[string]kind) string {
 	for name, k := range fields {
 		raw, given := o[name]
-		if given && !k.fits(raw) || !given && k == text {
+		if given && !k.fits(raw) || !given && k == identifier {
 			return name
 		}
 	}
@@ -117,7 +124,7 @@ func (k kind) fits(raw json.RawMessage) bool {
 		return false
 	}
 	switch k {
-	case text:
+	case identifier:
 		return *v != ""
 	case address:
 		u, err := url.Parse(*v)
@@ -172,7 +179,7 @@ func (s *Server) startAudio(_ time.Time, r Request) (any, zegocensor.Code, strin
 	if o.empty() {
 		return invalid(bothEmpty)
 	}
-	return s.startTask(r, o), zegocensor.CodeOK, ""
+	return s.startTask(r, o)
 }
 
 func (s *Server) startVideo(_ time.Time, r Request) (any, zegocensor.Code, string) {
@@ -199,16 +206,30 @@ func (s *Server) startVideo(_ time.Time, r Request) (any, zegocensor.Code, strin
 	if video.empty() {
 		return invalid("VideoParam: " + bothEmpty)
 	}
-	return s.startTask(r, o), zegocensor.CodeOK, ""
+	return s.startTask(r, o)
 }
 
 type taskData struct {
 	TaskID string `json:"TaskId"`
 }
 
-func (s *Server) startTask(r Request, o object) taskData {
+func (s *Server) startTask(r Request, o object) (any, zegocensor.Code, string) {
 	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: s.Now()}
+	if max(len(t.RoomID), len(t.EventID)) > maxIdentifier {
+		return nil, zegocensor.CodeParameterTooLong, ""
+	}
 	s.mu.Lock()
+	if _, err := s.liveRoomLocked(t.RoomID); err != nil && s.guesses.missingRoomRefused {
+		s.mu.Unlock()
+		return nil, zegocensor.CodeRoomNotFound, ""
+	}
+	if before := s.runningLocked(t.RoomID, t.Action); before != nil && s.guesses.secondStart != SecondStartNewTask {
+		s.mu.Unlock()
+		if s.guesses.secondStart == SecondStartRefused {
+			return nil, zegocensor.CodeRequestFailed, "the room is being moderated"
+		}
+		return taskData{before.ID}, zegocensor.CodeOK, ""
+	}
 	s.tasks = append(s.tasks, t)
 	s.taskByID[t.ID] = t
 	room := s.roomByID[t.RoomID]
@@ -217,7 +238,20 @@ func (s *Server) startTask(r Request, o object) taskData {
 	if empty {
 		s.watch(t.RoomID)
 	}
-	return taskData{t.ID}
+	return taskData{t.ID}, zegocensor.CodeOK, ""
+}
+
+// runningLocked is the task of a room that action started.
+func (s *Server) runningLocked(roomID, action string) *Task {
+	if s.guesses.secondStart == SecondStartNewTask {
+		return nil // nobody asks
+	}
+	for _, t := range s.tasks {
+		if t.RoomID == roomID && t.Action == action && t.Running() {
+			return t
+		}
+	}
+	return nil
 }
 
 // stopTask ends tasks that startAction started.
@@ -227,30 +261,34 @@ func (s *Server) stopTask(startAction string) func(time.Time, Request) (any, zeg
 		if code != zegocensor.CodeOK {
 			return nil, code, ""
 		}
-		if name := o.fault(map[string]kind{"TaskId": text}); name != "" {
+		if name := o.fault(map[string]kind{"TaskId": identifier}); name != "" {
 			return invalid(name)
 		}
-		now := s.Now()
-		s.mu.Lock()
-		t := s.taskByID[o.text("TaskId")]
-		if t == nil {
-			s.mu.Unlock()
-			return nil, zegocensor.CodeOK, ""
+		ended, code, why := s.endTask(o.text("TaskId"), startAction)
+		if ended != nil {
+			s.tellEnd(*ended)
 		}
-		wrong, ends := t.Action != startAction, t.Running()
-		if ends && !wrong {
-			t.Stopped = now
-		}
-		ended := *t
-		s.mu.Unlock()
-		if wrong {
-			return invalid("the task was started by " + ended.Action)
-		}
-		if ends {
-			s.tellEnd(ended)
-		}
-		return nil, zegocensor.CodeOK, ""
+		return nil, code, why
 	}
+}
+
+// endTask ends a task, and returns it if it was running.
+func (s *Server) endTask(id, startAction string) (ended *Task, code zegocensor.Code, why string) {
+	now := s.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.taskByID[id]
+	switch {
+	case t != nil && t.Action != startAction:
+		return nil, zegocensor.CodeInvalidParameter, "the task was started by " + t.Action
+	case t != nil && t.Running():
+		t.Stopped = now
+		copied := *t
+		return &copied, zegocensor.CodeOK, ""
+	case s.guesses.unknownTaskRefused:
+		return nil, zegocensor.CodeInvalidParameter, "TaskId"
+	}
+	return nil, zegocensor.CodeOK, ""
 }
 
 // requireQuery is an action that does nothing but want parameters.
@@ -274,6 +312,74 @@ func kickoutUser(now time.Time, r Request) (any, zegocensor.Code, string) {
 		return invalid("CustomReason")
 	}
 	return requireQuery("RoomId")(now, r)
+}
+
+// describeUserNum counts who is in rooms: those who publish, as the fake knows of
+// no others.
+func (s *Server) describeUserNum(_ time.Time, r Request) (any, zegocensor.Code, string) {
+	type count struct {
+		RoomID         string `json:"RoomId"`
+		UserCount      int
+		AdminUserCount int
+	}
+	ids := r.Query["RoomId[]"]
+	if len(ids) < 1 || len(ids) > 10 {
+		return invalid("RoomId[]")
+	}
+	counts := make([]count, len(ids))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, id := range ids {
+		counts[i].RoomID = id
+		if room, err := s.liveRoomLocked(id); err == nil {
+			users := make(map[string]bool)
+			for _, stream := range room.Streams {
+				users[stream.UserID] = true
+			}
+			counts[i].UserCount = len(users)
+		}
+	}
+	return struct{ UserCountList []count }{counts}, zegocensor.CodeOK, ""
+}
+
+func (s *Server) describeSimpleStreamList(_ time.Time, r Request) (any, zegocensor.Code, string) {
+	type stream struct {
+		StreamID       string `json:"StreamId"`
+		UserID         string `json:"UserId"`
+		UserName       string
+		CreateTime     int64
+		StreamNumberID uint64 `json:"StreamNumberId"`
+	}
+	id := r.Query.Get("RoomId")
+	if id == "" {
+		return invalid("RoomId")
+	}
+	streams := []stream{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if room, err := s.liveRoomLocked(id); err == nil {
+		for i, v := range room.Streams {
+			streams = append(streams, stream{StreamID: v.ID, UserID: v.UserID, CreateTime: v.Created.UnixMilli(), StreamNumberID: uint64(i + 1)})
+		}
+	} else if s.guesses.missingRoomRefused {
+		return nil, zegocensor.CodeRoomNotFound, ""
+	}
+	return struct{ StreamList []stream }{streams}, zegocensor.CodeOK, ""
+}
+
+// startMix takes the request that ZEGO's samples of a POST make, and mixes
+// nothing.
+func startMix(_ time.Time, r Request) (any, zegocensor.Code, string) {
+	o, code := body(r)
+	if code != zegocensor.CodeOK {
+		return nil, code, ""
+	}
+	for _, name := range []string{"TaskId", "Sequence", "MixInput", "MixOutput"} {
+		if _, given := o[name]; !given {
+			return invalid(name)
+		}
+	}
+	return nil, zegocensor.CodeOK, ""
 }
 
 // token is an IdentifyToken that was issued.

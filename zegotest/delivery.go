@@ -31,28 +31,76 @@ type Delivery struct {
 	Drop   bool          // it is lost on its way
 	Resign bool          // each try and copy has a nonce and a timestamp of its own; otherwise all have the same
 	Form   bool          // a form rather than JSON, as ZEGO's support can switch on
+
+	id int
 }
 
 // InjectDelivery changes how callbacks travel from now on. remove ends that. It
 // panics when the delivery makes no sense.
 func (s *Server) InjectDelivery(d Delivery) (remove func()) {
+	if err := d.check(); err != nil {
+		panic("zegotest: Delivery." + err.Error())
+	}
+	id := s.addDelivery(d)
+	return func() { s.removeDelivery(id) }
+}
+
+func (d *Delivery) check() error {
 	switch {
 	case d.Times < 0:
-		panic("zegotest: Delivery.Times: must not be negative")
+		return errors.New("Times: must not be negative")
 	case d.Delay < 0:
-		panic("zegotest: Delivery.Delay: must not be negative")
+		return errors.New("Delay: must not be negative")
 	case d.Copies < 0:
-		panic("zegotest: Delivery.Copies: must not be negative")
+		return errors.New("Copies: must not be negative")
 	}
+	return nil
+}
+
+func (s *Server) addDelivery(d Delivery) (id int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &d
-	s.deliveries = append(s.deliveries, p)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.deliveries = slices.DeleteFunc(s.deliveries, func(q *Delivery) bool { return q == p })
+	s.injections++
+	d.id = s.injections
+	s.deliveries = append(s.deliveries, &d)
+	return d.id
+}
+
+func (s *Server) removeDelivery(id int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.deliveries)
+	s.deliveries = slices.DeleteFunc(s.deliveries, func(d *Delivery) bool { return d.id == id })
+	return len(s.deliveries) < before
+}
+
+// deliveryJSON is a Delivery as the control API writes it.
+type deliveryJSON struct {
+	ID     int      `json:"Id,omitempty"`
+	Event  string   `json:",omitempty"`
+	Times  int      `json:",omitempty"`
+	Delay  duration `json:",omitempty"`
+	Copies int      `json:",omitempty"`
+	Drop   bool     `json:",omitempty"`
+	Resign bool     `json:",omitempty"`
+	Form   bool     `json:",omitempty"`
+}
+
+// MarshalJSON writes a delivery with its delay as text, such as "1.5s", and
+// without Match.
+func (d Delivery) MarshalJSON() ([]byte, error) {
+	return json.Marshal(deliveryJSON{d.id, d.Event, d.Times, duration(d.Delay), d.Copies, d.Drop, d.Resign, d.Form})
+}
+
+// UnmarshalJSON reads what [Delivery.MarshalJSON] writes, and refuses what
+// [Server.InjectDelivery] would, and fields that do not exist.
+func (d *Delivery) UnmarshalJSON(b []byte) error {
+	var v deliveryJSON
+	if err := strictJSON(b, &v); err != nil {
+		return err
 	}
+	*d = Delivery{Event: v.Event, Times: v.Times, Delay: time.Duration(v.Delay), Copies: v.Copies, Drop: v.Drop, Resign: v.Resign, Form: v.Form}
+	return d.check()
 }
 
 // deliveryLocked merges the deliveries that fit e, and counts them.
@@ -179,7 +227,7 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 	for i := range copies {
 		copies[i] = &Callback{Event: e, URL: url, form: d.Form, sign: sign, done: make(chan struct{}), closed: s.ctx.Done()}
 	}
-	s.callbacks = append(s.callbacks, copies...)
+	s.callbacks = last(append(s.callbacks, copies...), s.history)
 	s.mu.Unlock()
 
 	for _, c := range copies {

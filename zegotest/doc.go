@@ -27,28 +27,45 @@
 //
 // [Server.InjectDelivery] has callbacks arrive late, twice or not at all.
 //
+// # For people and other languages
+//
+// Each server has a page at /_/ that shows rooms, tasks, requests and callbacks as
+// they come, with buttons for what the methods do, and below /_/api/ the same as
+// JSON. Command zegofake is a server of its own for programs in any language, and
+// lists the requests of the API.
+//
 // # What is documented, and what is a guess
 //
 // The public parameters, the signature, the ten minutes, the return codes, the
 // request and answer of each action, the validity of tokens and their single
-// use, and the 100 calls a second are ZEGO's documentation. These are guesses:
+// use, the 100 calls a second, the form and signature of callbacks and their
+// schedule, and the end of tasks without streams are ZEGO's documentation. These
+// are guesses; where an option is named, it chooses another:
 //
-//   - The HTTP status of a refusal is 200.
+//   - The HTTP status of a refusal is 200 (WithRefusalStatus).
+//   - A second Start for a room that is being moderated starts a second task
+//     (WithSecondStart).
+//   - Stopping a task twice, or a task that never was, succeeds
+//     (WithUnknownTaskRefused); stopping an audio task with the video action, or
+//     the other way round, is code 2.
+//   - Rooms are not looked up: every room exists (WithMissingRoomRefused). A task
+//     ends by itself when its room was opened here and has had no stream for five
+//     minutes.
+//   - All tries of a callback have the same nonce and timestamp (Delivery.Resign).
+//   - Which hosts the Host header may name: on a loopback address loopback ones and
+//     those of ZEGO's API, elsewhere any.
 //   - Faults of the public parameters are found in the order of their codes,
 //     those of presence and form before those that need a look at the account:
 //     AppId, Timestamp, Action, SignatureNonce, Signature, SignatureVersion, then
 //     whether the AppId is known, the age of the Timestamp, and the Signature.
 //   - A parameter that is given twice counts as malformed.
 //   - A body that is not one JSON object is code 8; a missing field, or one of
-//     the wrong type or out of range, is code 2.
-//   - A second Start for a room that is being moderated starts a second task.
-//   - Stopping a task twice, or a task that never was, succeeds; stopping an
-//     audio task with the video action, or the other way round, is code 2.
-//   - Rooms are not looked up: every room exists. A task ends by itself when its
-//     room was opened here and has had no stream for five minutes.
+//     the wrong type or out of range, is code 2; a RoomId or EventId of more than
+//     128 bytes is code 3.
+//   - A handler of HandleAction that panics is the gateway's internal error,
+//     code 100000015.
 //   - A try to deliver a callback waits ten seconds for its answer, redirects are
-//     not followed, and all tries have the same nonce and timestamp unless
-//     Delivery.Resign is set.
+//     not followed.
 //   - The end of a task is told by one status callback, or for video by one for
 //     the audio, where that is moderated, and one for the images. Its Status is 0.
 //   - The streams of a room that is closed are told to end before the room.

@@ -1,9 +1,13 @@
 package zegotest
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
@@ -31,6 +35,8 @@ type Fault struct {
 
 	ClockSkew time.Duration // how far the gateway's clock is ahead, in its checks and its Date header
 	Date      string        // the Date header; "-" = none
+
+	id int
 }
 
 // Cut is where a connection breaks.
@@ -44,28 +50,131 @@ const (
 	CutBody           // when the call was carried out, in the middle of its answer
 )
 
+var cuts = [...]string{CutNone: "", CutBeforeRead: "before-read", CutAfterRead: "after-read", CutBody: "body"}
+
+// MarshalText writes "", "before-read", "after-read" or "body".
+func (c Cut) MarshalText() ([]byte, error) {
+	if c < 0 || int(c) >= len(cuts) {
+		return nil, fmt.Errorf("unknown cut %d", int(c))
+	}
+	return []byte(cuts[c]), nil
+}
+
+// UnmarshalText reads what [Cut.MarshalText] writes.
+func (c *Cut) UnmarshalText(text []byte) error {
+	i := slices.Index(cuts[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("unknown cut %q: use %s", text, strings.Join(cuts[1:], ", "))
+	}
+	*c = Cut(i)
+	return nil
+}
+
 // Inject adds a fault. remove takes it out again. It panics when the fault makes
 // no sense.
 func (s *Server) Inject(f Fault) (remove func()) {
+	if err := f.check(); err != nil {
+		panic("zegotest: Fault." + err.Error())
+	}
+	id := s.addFault(f)
+	return func() { s.removeFault(id) }
+}
+
+func (f *Fault) check() error {
 	switch {
 	case f.Times < 0:
-		panic("zegotest: Fault.Times: must not be negative")
+		return errors.New("Times: must not be negative")
 	case f.Latency < 0:
-		panic("zegotest: Fault.Latency: must not be negative")
+		return errors.New("Latency: must not be negative")
 	case f.Cut < CutNone || f.Cut > CutBody:
-		panic("zegotest: Fault.Cut: unknown")
+		return errors.New("Cut: unknown")
 	case f.HTTPStatus != 0 && (f.HTTPStatus < 200 || f.HTTPStatus > 999):
-		panic(fmt.Sprintf("zegotest: Fault.HTTPStatus: %d is no final status", f.HTTPStatus))
+		return fmt.Errorf("HTTPStatus: %d is no final status", f.HTTPStatus)
 	}
+	return nil
+}
+
+func (s *Server) addFault(f Fault) (id int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &f
-	s.faults = append(s.faults, p)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.faults = slices.DeleteFunc(s.faults, func(q *Fault) bool { return q == p })
+	s.injections++
+	f.id = s.injections
+	s.faults = append(s.faults, &f)
+	return f.id
+}
+
+func (s *Server) removeFault(id int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.faults)
+	s.faults = slices.DeleteFunc(s.faults, func(f *Fault) bool { return f.id == id })
+	return len(s.faults) < before
+}
+
+// faultJSON is a Fault as the control API and the command line write it:
+// durations as text, and without a function.
+type faultJSON struct {
+	ID         int             `json:"Id,omitempty"`
+	Action     string          `json:",omitempty"`
+	Times      int             `json:",omitempty"`
+	Code       zegocensor.Code `json:",omitempty"`
+	Message    string          `json:",omitempty"`
+	HTTPStatus int             `json:",omitempty"`
+	Body       string          `json:",omitempty"`
+	RetryAfter string          `json:",omitempty"`
+	Header     http.Header     `json:",omitempty"`
+	Latency    duration        `json:",omitempty"`
+	Hang       bool            `json:",omitempty"`
+	Cut        Cut             `json:",omitempty"`
+	ClockSkew  duration        `json:",omitempty"`
+	Date       string          `json:",omitempty"`
+}
+
+// MarshalJSON writes a fault with its durations as text, such as "1.5s", and
+// without Match.
+func (f Fault) MarshalJSON() ([]byte, error) {
+	return json.Marshal(faultJSON{f.id, f.Action, f.Times, f.Code, f.Message, f.HTTPStatus, f.Body, f.RetryAfter, f.Header,
+		duration(f.Latency), f.Hang, f.Cut, duration(f.ClockSkew), f.Date})
+}
+
+// UnmarshalJSON reads what [Fault.MarshalJSON] writes, and refuses what
+// [Server.Inject] would, and fields that do not exist.
+func (f *Fault) UnmarshalJSON(b []byte) error {
+	var v faultJSON
+	if err := strictJSON(b, &v); err != nil {
+		return err
 	}
+	*f = Fault{Action: v.Action, Times: v.Times, Code: v.Code, Message: v.Message, HTTPStatus: v.HTTPStatus, Body: v.Body, RetryAfter: v.RetryAfter, Header: v.Header,
+		Latency: time.Duration(v.Latency), Hang: v.Hang, Cut: v.Cut, ClockSkew: time.Duration(v.ClockSkew), Date: v.Date}
+	return f.check()
+}
+
+// duration is a time.Duration as text.
+type duration time.Duration
+
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d *duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = duration(v)
+	return err
+}
+
+// strictJSON decodes one JSON value without unknown fields. Nothing at all
+// counts as {}.
+func strictJSON(b []byte, v any) error {
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("more than one JSON value")
+	}
+	return nil
 }
 
 // fault merges the faults that fit r, and counts them. Whether the request is

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +30,13 @@ type answer struct {
 	page    string
 }
 
-// ServeHTTP is the gateway.
+// ServeHTTP is the gateway, and below /_/ the page and the control API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
-	if httpRequest.URL.Path != "/" {
+	switch path := httpRequest.URL.Path; {
+	case strings.HasPrefix(path, controlPath):
+		s.controls.ServeHTTP(w, httpRequest)
+		return
+	case path != "/":
 		http.NotFound(w, httpRequest)
 		return
 	}
@@ -58,9 +63,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		}
 	}
 	now := s.Now().Add(f.ClockSkew)
-	a, canned := f.answer()
+	a, canned := f.answer(s.guesses.refusalStatus)
 	if !canned {
-		a = s.decide(now, r, query, queryErr)
+		a = s.decide(now, httpRequest.Host, r, query, queryErr)
 	}
 	if f.Cut == CutAfterRead {
 		cut(w)
@@ -94,8 +99,16 @@ func (s *Server) record(httpRequest *http.Request, query url.Values) *Request {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, r)
+	s.requests = last(append(s.requests, r), s.history)
 	return r
+}
+
+// last keeps the last n of a list, or all where n is 0.
+func last[T any](list []T, n int) []T {
+	if n == 0 || len(list) <= n {
+		return list
+	}
+	return list[len(list)-n:]
 }
 
 func isPublic(name string) bool {
@@ -124,14 +137,13 @@ func (s *Server) wait(httpRequest *http.Request, f Fault) bool {
 }
 
 // answer is what the fault itself says, if it does.
-func (f *Fault) answer() (answer, bool) {
+func (f *Fault) answer(refusalStatus int) (answer, bool) {
 	a := answer{status: f.HTTPStatus, code: f.Code, message: f.Message, page: f.Body}
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
 	switch {
 	case f.Body != "":
+		first(&a.status, http.StatusOK)
 	case f.Code != 0:
+		first(&a.status, refusalStatus)
 		if a.message == "" {
 			a.message = f.Code.String()
 		}
@@ -144,9 +156,12 @@ func (f *Fault) answer() (answer, bool) {
 }
 
 // decide checks a request and carries it out.
-func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr error) answer {
+func (s *Server) decide(now time.Time, host string, r *Request, query url.Values, queryErr error) answer {
 	refuse := func(code zegocensor.Code) answer {
-		return answer{status: http.StatusOK, code: code, message: code.String()}
+		return answer{status: s.guesses.refusalStatus, code: code, message: code.String()}
+	}
+	if s.loopback && !knownHost(host) {
+		return refuse(zegocensor.CodeWrongHost)
 	}
 	if queryErr != nil {
 		return refuse(zegocensor.CodeDecodingFailed)
@@ -160,7 +175,7 @@ func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr er
 	s.mu.Lock()
 	act := s.actions[r.Action]
 	s.mu.Unlock()
-	data, code, why := act.do(now, *r)
+	data, code, why := act.call(now, *r)
 	if code != zegocensor.CodeOK {
 		a := refuse(code)
 		if why != "" {
@@ -169,6 +184,26 @@ func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr er
 		return a
 	}
 	return answer{status: http.StatusOK, message: "success", data: data}
+}
+
+// call is do, whose panic is the gateway's internal error.
+func (a action) call(now time.Time, r Request) (data any, code zegocensor.Code, why string) {
+	defer func() {
+		if recover() != nil {
+			data, code, why = nil, zegocensor.CodeGatewayInternal, ""
+		}
+	}()
+	return a.do(now, r)
+}
+
+// knownHost reports whether a Host header names this machine or ZEGO's API.
+func knownHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	return host == "localhost" || net.ParseIP(host).IsLoopback() ||
+		strings.HasPrefix(host, "rtc-api") && strings.HasSuffix(host, ".zego.im")
 }
 
 // checkPublic checks the public parameters, in the order of the package
@@ -227,6 +262,12 @@ func (s *Server) checkPublic(now time.Time, r *Request, query url.Values) zegoce
 		if v != "true" && v != "false" || !single("IsTest") {
 			return zegocensor.CodeInvalidParameter
 		}
+	}
+	switch {
+	case s.guesses.testEnvironment && !r.IsTest:
+		return zegocensor.CodeProductionNotConfigured
+	case slices.Contains(s.guesses.disabled, r.Action):
+		return zegocensor.CodeServiceNotEnabled
 	}
 	return zegocensor.CodeOK
 }

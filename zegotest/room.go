@@ -24,8 +24,9 @@ func (r Room) Live() bool { return r.Closed.IsZero() }
 
 // Stream is what a user publishes in a room.
 type Stream struct {
-	ID     string
-	UserID string
+	ID      string
+	UserID  string
+	Created time.Time
 }
 
 // emptyEnd is how long a task goes on in a room without streams.
@@ -100,7 +101,7 @@ func (s *Server) openStream(roomID, streamID, userID string) (*Callback, error) 
 		s.mu.Unlock()
 		return nil, err
 	}
-	r.Streams = append(r.Streams, Stream{ID: streamID, UserID: userID})
+	r.Streams = append(r.Streams, Stream{ID: streamID, UserID: userID, Created: now})
 	s.mu.Unlock()
 	return s.emit("", &callback.StreamCreated{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, UserID: userID, CreateTime: now}), nil
 }

@@ -43,6 +43,13 @@ func (s *schedule) nowLocked() time.Time {
 	return s.base().Add(s.ahead)
 }
 
+// turned is how far the clock is ahead.
+func (s *schedule) turned() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ahead
+}
+
 // after has do called in d, in a goroutine of its own.
 func (s *schedule) after(d time.Duration, do func()) {
 	s.mu.Lock()

@@ -3,7 +3,7 @@ package zegotest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -32,9 +32,13 @@ type Server struct {
 	secret         string
 	callbackSecret string
 	rateLimit      int
+	history        int // 0 = everything
 	clock          func() time.Time
+	guesses        guesses
 
 	url         string
+	loopback    bool
+	controls    http.Handler
 	schedule    *schedule
 	sender      *http.Transport // of callbacks
 	http        *http.Server
@@ -59,6 +63,7 @@ type Server struct {
 	serial      uint64 // of request IDs
 	sessions    uint64 // of rooms
 	results     uint64
+	injections  int
 }
 
 // Option changes a [Server] while [NewServer] makes it.
@@ -83,15 +88,32 @@ func WithRateLimit(perSecond int) Option { return func(s *Server) { s.rateLimit 
 // What falls due at a later time is done when [Server.Advance] comes to it.
 func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock = now } }
 
+// WithHistory keeps only the last n requests and the last n callbacks, for a
+// server that runs for long. The default, 0, keeps them all until [Server.Reset].
+func WithHistory(n int) Option { return func(s *Server) { s.history = n } }
+
 // NewServer starts a server on a loopback port. It panics when it cannot listen,
 // as [net/http/httptest.NewServer] does, or when an option is wrong. Close it.
 func NewServer(opts ...Option) *Server {
+	s, err := Listen("127.0.0.1:0", opts...)
+	if err != nil {
+		panic("zegotest: " + err.Error())
+	}
+	return s
+}
+
+// Listen starts a server on a TCP address of choice, for programs. Its errors are
+// those of listening, and options that are wrong. On a loopback address it
+// refuses requests whose Host header names another host than a loopback one or
+// ZEGO's.
+func Listen(address string, opts ...Option) (*Server, error) {
 	s := &Server{
 		appID:          DefaultAppID,
 		secret:         DefaultServerSecret,
 		callbackSecret: DefaultCallbackSecret,
 		rateLimit:      100,
 		clock:          time.Now,
+		guesses:        guesses{refusalStatus: http.StatusOK},
 		sender:         &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
 		actions:        make(map[string]action),
 		taskByID:       make(map[string]*Task),
@@ -102,27 +124,22 @@ func NewServer(opts ...Option) *Server {
 	for _, opt := range opts {
 		opt(s)
 	}
-	switch {
-	case s.appID == 0:
-		panic("zegotest: WithAppID: must not be 0")
-	case s.rateLimit < 0:
-		panic("zegotest: WithRateLimit: must not be negative")
-	case s.callbackSecret == "":
-		panic("zegotest: WithCallbackSecret: must not be empty")
-	case s.clock == nil:
-		panic("zegotest: WithClock: must not be nil")
+	if err := s.check(); err != nil {
+		return nil, err
 	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	ip := listener.Addr().(*net.TCPAddr).IP
+	s.loopback = ip.IsLoopback()
+	s.url = "http://" + listener.Addr().String()
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.schedule = newSchedule(s.ctx, s.clock)
 	s.serial = uint64(s.Now().UnixNano())
 	s.sessions = s.serial // like ZEGO's, too large for a float64
 	s.addBuiltinActions()
-
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(fmt.Sprintf("zegotest: cannot listen: %v", err))
-	}
-	s.url = "http://" + listener.Addr().String()
+	s.controls = s.control()
 	s.http = &http.Server{
 		Handler:  s,
 		ErrorLog: log.New(io.Discard, "", 0),
@@ -134,7 +151,25 @@ func NewServer(opts ...Option) *Server {
 	}
 	s.served.Go(func() { _ = s.http.Serve(listener) })
 	s.served.Go(s.schedule.run)
-	return s
+	return s, nil
+}
+
+// check names every option that is wrong.
+func (s *Server) check() error {
+	var faults []error
+	fault := func(wrong bool, text string) {
+		if wrong {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	fault(s.appID == 0, "WithAppID: must not be 0")
+	fault(s.callbackSecret == "", "WithCallbackSecret: must not be empty")
+	fault(s.rateLimit < 0, "WithRateLimit: must not be negative")
+	fault(s.history < 0, "WithHistory: must not be negative")
+	fault(s.clock == nil, "WithClock: must not be nil")
+	fault(s.guesses.secondStart < SecondStartNewTask || s.guesses.secondStart > SecondStartRefused, "WithSecondStart: unknown")
+	fault(s.guesses.refusalStatus < 200 || s.guesses.refusalStatus > 599, "WithRefusalStatus: must be between 200 and 599")
+	return errors.Join(faults...)
 }
 
 // Close ends the server, with the calls that are hanging and the callbacks that

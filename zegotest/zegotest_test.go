@@ -70,6 +70,18 @@ func TestGatewayCodes(t *testing.T) {
 		code   zegocensor.Code
 	}{
 		"right":                {func(url.Values) {}, 0},
+		"AppId empty":          {set("AppId", ""), 100000001},
+		"Timestamp empty":      {set("Timestamp", ""), 100000002},
+		"Action empty":         {set("Action", ""), 100000006},
+		"nonce empty":          {set("SignatureNonce", ""), 100000008},
+		"signature empty":      {set("Signature", ""), 100000009},
+		"version empty":        {set("SignatureVersion", ""), 100000013},
+		"nothing at all":       {func(q url.Values) { clear(q) }, 100000001},
+		"Timestamp overflow":   {set("Timestamp", "99999999999999999999"), 100000003},
+		"Timestamp twice":      {func(q url.Values) { q.Add("Timestamp", q.Get("Timestamp")) }, 100000003},
+		"Action twice":         {func(q url.Values) { q.Add("Action", q.Get("Action")) }, 100000007},
+		"version twice":        {set("SignatureVersion", "2.0", "2.0"), 100000014},
+		"nonce twice":          {func(q url.Values) { q.Add("SignatureNonce", q.Get("SignatureNonce")) }, 100000005},
 		"AppId missing":        {drop("AppId"), 100000001},
 		"AppId text":           {set("AppId", "x"), 100000001},
 		"AppId too large":      {set("AppId", "4294967296"), 100000001},
@@ -102,6 +114,42 @@ func TestGatewayCodes(t *testing.T) {
 			assert.Equal(t, tt.code, call(t, s, "POST", q, audio).Code)
 		})
 	}
+	for name, tt := range map[string]struct {
+		opts   []zegotest.Option
+		change func(url.Values)
+		code   zegocensor.Code
+	}{
+		"not in production":           {[]zegotest.Option{zegotest.WithTestEnvironment()}, drop("IsTest"), 100000016},
+		"not in production, IsTest":   {[]zegotest.Option{zegotest.WithTestEnvironment()}, set("IsTest", "true"), 0},
+		"service not enabled":         {[]zegotest.Option{zegotest.WithNotEnabled("StartCensorAudioV2")}, func(url.Values) {}, 100000017},
+		"another service not enabled": {[]zegotest.Option{zegotest.WithNotEnabled("StartCensorVideoV2")}, func(url.Values) {}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, tt.opts...)
+			q := signed(s, "StartCensorAudioV2")
+			tt.change(q)
+			assert.Equal(t, tt.code, call(t, s, "POST", q, audio).Code)
+		})
+	}
+	t.Run("gateway breaks", func(t *testing.T) {
+		s := newServer(t)
+		s.HandleAction("Break", "GET", func(zegotest.Request) (any, zegocensor.Code) { panic("broken") })
+		assert.EqualValues(t, 100000015, call(t, s, "GET", signed(s, "Break"), "").Code)
+	})
+	t.Run("Host", func(t *testing.T) {
+		for host, code := range map[string]zegocensor.Code{"": 0, "localhost:80": 0, "[::1]:80": 0, "rtc-api-sha.zego.im": 0, "RTC-API.zego.im": 0,
+			"example.com": 100000000, "zego.im": 100000000, "rtc-api.zego.im.example.com": 100000000, "10.0.0.1": 100000000} {
+			req, err := http.NewRequest("GET", s.URL()+"/?"+signed(s, "GenerateIdentifyToken").Encode(), nil)
+			require.NoError(t, err)
+			req.Host = host
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			var e envelope
+			assert.NoError(t, json.NewDecoder(resp.Body).Decode(&e))
+			resp.Body.Close()
+			assert.Equal(t, code, e.Code, host)
+		}
+	})
 	t.Run("no secret for the AppId", func(t *testing.T) {
 		s := zegotest.NewServer(zegotest.WithServerSecret(""))
 		defer s.Close()
@@ -343,6 +391,144 @@ func TestRequestsAreDecoded(t *testing.T) {
 	require.NoError(t, err)
 	resp.Body.Close()
 	assert.Equal(t, 404, resp.StatusCode)
+}
+
+func TestGuesses(t *testing.T) {
+	start := func(t *testing.T, s *zegotest.Server, room string) envelope {
+		return call(t, s, "POST", signed(s, "StartCensorAudioV2"), strings.Replace(audio, `"r"`, `"`+room+`"`, 1))
+	}
+	t.Run("second Start", func(t *testing.T) {
+		for how, want := range map[zegotest.SecondStart]struct {
+			code    zegocensor.Code
+			running int
+		}{zegotest.SecondStartNewTask: {0, 2}, zegotest.SecondStartSameTask: {0, 1}, zegotest.SecondStartRefused: {1, 1}} {
+			s := newServer(t, zegotest.WithSecondStart(how))
+			first, second := start(t, s, "r"), start(t, s, "r")
+			assert.Zero(t, first.Code)
+			assert.Equal(t, want.code, second.Code)
+			assert.Len(t, s.Running(), want.running)
+			if how == zegotest.SecondStartSameTask {
+				assert.Equal(t, first.Data, second.Data)
+			}
+			assert.Zero(t, start(t, s, "another").Code)
+			assert.Zero(t, call(t, s, "POST", signed(s, "StopCensorAudioV2"), `{"TaskId":"`+first.Data["TaskId"].(string)+`"}`).Code)
+			assert.Zero(t, start(t, s, "another room").Code)
+		}
+	})
+	t.Run("unknown task", func(t *testing.T) {
+		for _, refused := range []bool{false, true} {
+			var opts []zegotest.Option
+			var code zegocensor.Code
+			if refused {
+				opts, code = append(opts, zegotest.WithUnknownTaskRefused()), 2
+			}
+			s := newServer(t, opts...)
+			stop := func(id string) zegocensor.Code {
+				return call(t, s, "POST", signed(s, "StopCensorAudioV2"), `{"TaskId":"`+id+`"}`).Code
+			}
+			id := start(t, s, "r").Data["TaskId"].(string)
+			assert.Equal(t, code, stop("never was"))
+			assert.Zero(t, stop(id))
+			assert.Equal(t, code, stop(id))
+		}
+	})
+	t.Run("missing room", func(t *testing.T) {
+		s := newServer(t, zegotest.WithMissingRoomRefused())
+		assert.EqualValues(t, 104, start(t, s, "r").Code)
+		s.OpenRoom("r", "u")
+		assert.Zero(t, start(t, s, "r").Code)
+		s.CloseRoom("r", 0)
+		assert.EqualValues(t, 104, start(t, s, "r").Code)
+	})
+	t.Run("status of refusals", func(t *testing.T) {
+		s := newServer(t, zegotest.WithRefusalStatus(403), zegotest.WithNotEnabled("GenerateIdentifyToken"))
+		_, err := s.Client().GenerateIdentifyToken(t.Context(), nil)
+		assert.ErrorIs(t, err, zegocensor.ErrNotEnabled)
+		assert.Equal(t, 403, s.Requests()[0].HTTPStatus)
+	})
+}
+
+func TestListen(t *testing.T) {
+	taken := newServer(t)
+	for name, tt := range map[string]struct {
+		address string
+		opts    []zegotest.Option
+		want    []string
+	}{
+		"taken":       {strings.TrimPrefix(taken.URL(), "http://"), nil, []string{"in use"}},
+		"no port":     {"127.0.0.1", nil, []string{"missing port"}},
+		"all options": {"127.0.0.1:0", []zegotest.Option{zegotest.WithAppID(0), zegotest.WithCallbackSecret(""), zegotest.WithRateLimit(-1), zegotest.WithHistory(-1), zegotest.WithClock(nil), zegotest.WithSecondStart(9), zegotest.WithRefusalStatus(0)}, []string{"WithAppID", "WithCallbackSecret", "WithRateLimit", "WithHistory", "WithClock", "WithSecondStart", "WithRefusalStatus"}},
+	} {
+		_, err := zegotest.Listen(tt.address, tt.opts...)
+		require.Error(t, err, name)
+		for _, want := range tt.want {
+			assert.ErrorContains(t, err, want, name)
+		}
+	}
+	assert.Panics(t, func() { zegotest.NewServer(zegotest.WithAppID(0)) })
+
+	s, err := zegotest.Listen("0.0.0.0:0", zegotest.WithHistory(3))
+	require.NoError(t, err)
+	defer s.Close()
+	req, err := http.NewRequest("GET", strings.Replace(s.URL(), "[::]", "127.0.0.1", 1)+"/?"+signed(s, "GenerateIdentifyToken").Encode(), nil)
+	require.NoError(t, err)
+	req.Host = "zego.internal" // by what name it is reached from other machines is not for it to know
+	for range 10 {
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, 200, resp.StatusCode)
+	}
+	for range 4 {
+		s.OpenRoom("r", "u")
+		s.CloseRoom("r", 0)
+	}
+	require.Len(t, s.Requests(), 3)
+	assert.Zero(t, s.Requests()[0].Code)
+	assert.Len(t, s.Callbacks(), 3)
+}
+
+func TestRoomsCanBeAskedFor(t *testing.T) {
+	s := newServer(t)
+	s.OpenRoom("r", "u")
+	s.OpenStream("r", "s1", "u")
+	s.OpenStream("r", "s2", "u")
+	s.OpenStream("r", "s3", "v")
+	q := signed(s, "DescribeUserNum")
+	assert.EqualValues(t, 2, call(t, s, "GET", q, "").Code)
+	q["RoomId[]"] = []string{"r", "nobody"}
+	assert.Equal(t, []any{map[string]any{"RoomId": "r", "UserCount": 2.0, "AdminUserCount": 0.0}, map[string]any{"RoomId": "nobody", "UserCount": 0.0, "AdminUserCount": 0.0}},
+		call(t, s, "GET", q, "").Data["UserCountList"])
+	q = signed(s, "DescribeSimpleStreamList")
+	assert.EqualValues(t, 2, call(t, s, "GET", q, "").Code)
+	q.Set("RoomId", "r")
+	list := call(t, s, "GET", q, "").Data["StreamList"].([]any)
+	require.Len(t, list, 3)
+	assert.Equal(t, "s3", list[2].(map[string]any)["StreamId"])
+	assert.Equal(t, "v", list[2].(map[string]any)["UserId"])
+}
+
+// TestParallelServersDoNotMeet runs two servers at the same time with different
+// secrets, tasks and faults.
+func TestParallelServersDoNotMeet(t *testing.T) {
+	for i := range 2 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, zegotest.WithServerSecret("secret-of-"+strconv.Itoa(i)), zegotest.WithRateLimit(0))
+			if i == 0 {
+				s.Inject(zegotest.Fault{Code: 1, Action: "GenerateIdentifyToken"})
+			}
+			for n := range 200 {
+				s.OpenRoom(strconv.Itoa(n), "u")
+				startAudio(t, s, func(r *zegocensor.StartCensorAudioV2Request) { r.RoomID = strconv.Itoa(n) })
+				_, err := s.Client().GenerateIdentifyToken(t.Context(), nil)
+				assert.Equal(t, i == 0, err != nil)
+			}
+			assert.Len(t, s.Requests(), 400)
+			assert.Len(t, s.Tasks(), 200)
+			assert.Len(t, s.Rooms(), 200)
+		})
+	}
 }
 
 func TestCloseLeavesNothing(t *testing.T) {
