@@ -251,7 +251,7 @@ func (s *Server) postResult(r *http.Request, body []byte) (any, error) {
 		AuxInfo: callback.AudioAuxInfo{UserID: v.UserID, StreamID: v.StreamID}}
 	switch {
 	case t.Action == startAudio && v.Image:
-		return nil, badRequest{errors.New("Image: the task is one of audio")}
+		return nil, badRequest{errors.New("the task is one of audio: it has no Image")}
 	case t.Action == startAudio:
 		return s.EmitAudioResult(t.ID, audio).state(), nil
 	case v.Image:

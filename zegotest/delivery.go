@@ -39,7 +39,7 @@ type Delivery struct {
 // panics when the delivery makes no sense.
 func (s *Server) InjectDelivery(d Delivery) (remove func()) {
 	if err := d.check(); err != nil {
-		panic("zegotest: Delivery." + err.Error())
+		panic("zegotest: " + err.Error())
 	}
 	id := s.addDelivery(d)
 	return func() { s.removeDelivery(id) }
@@ -48,11 +48,11 @@ func (s *Server) InjectDelivery(d Delivery) (remove func()) {
 func (d *Delivery) check() error {
 	switch {
 	case d.Times < 0:
-		return errors.New("Times: must not be negative")
+		return errors.New("a delivery's Times must not be negative")
 	case d.Delay < 0:
-		return errors.New("Delay: must not be negative")
+		return errors.New("a delivery's Delay must not be negative")
 	case d.Copies < 0:
-		return errors.New("Copies: must not be negative")
+		return errors.New("a delivery's Copies must not be negative")
 	}
 	return nil
 }

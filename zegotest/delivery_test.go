@@ -273,6 +273,17 @@ func TestRetrySchedule(t *testing.T) {
 		tries := s.Callbacks()[0].Tries()
 		assert.GreaterOrEqual(t, tries[1].Time.Sub(tries[0].Time), 2*time.Second)
 	})
+	t.Run("as time passes after the clock was turned", func(t *testing.T) {
+		s := newServer(t)
+		r := receive(t, s)
+		r.fail = func(int) error { return errors.New("never") }
+		c := s.OpenRoom("room_1", "u")
+		s.Advance(61 * time.Second)
+		require.Len(t, c.Tries(), 5)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		assert.ErrorContains(t, c.Wait(ctx), "after 6 tries", "a second later")
+	})
 }
 
 func TestDelivery(t *testing.T) {

@@ -74,7 +74,7 @@ func (c *Cut) UnmarshalText(text []byte) error {
 // no sense.
 func (s *Server) Inject(f Fault) (remove func()) {
 	if err := f.check(); err != nil {
-		panic("zegotest: Fault." + err.Error())
+		panic("zegotest: " + err.Error())
 	}
 	id := s.addFault(f)
 	return func() { s.removeFault(id) }
@@ -83,13 +83,13 @@ func (s *Server) Inject(f Fault) (remove func()) {
 func (f *Fault) check() error {
 	switch {
 	case f.Times < 0:
-		return errors.New("Times: must not be negative")
+		return errors.New("a fault's Times must not be negative")
 	case f.Latency < 0:
-		return errors.New("Latency: must not be negative")
+		return errors.New("a fault's Latency must not be negative")
 	case f.Cut < CutNone || f.Cut > CutBody:
-		return errors.New("Cut: unknown")
+		return errors.New("a fault's Cut must be one of the constants")
 	case f.HTTPStatus != 0 && (f.HTTPStatus < 200 || f.HTTPStatus > 999):
-		return fmt.Errorf("HTTPStatus: %d is no final status", f.HTTPStatus)
+		return fmt.Errorf("a fault's HTTPStatus must be final, not %d", f.HTTPStatus)
 	}
 	return nil
 }

@@ -56,6 +56,11 @@ func (s *schedule) after(d time.Duration, do func()) {
 	defer s.mu.Unlock()
 	s.serial++
 	heap.Push(&s.due, entry{s.nowLocked().Add(d), s.serial, do})
+	s.lookAgain()
+}
+
+// lookAgain has run see that what is next has changed.
+func (s *schedule) lookAgain() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -98,6 +103,7 @@ func (s *schedule) advance(d time.Duration) {
 	defer s.turning.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	ahead := s.ahead + d
 	s.stopped = s.nowLocked()
 	target := s.stopped.Add(d)
 	for s.waitLocked(); len(s.due) > 0 && !s.due[0].at.After(target) && s.ctx.Err() == nil; s.waitLocked() {
@@ -107,7 +113,8 @@ func (s *schedule) advance(d time.Duration) {
 		s.startLocked()
 	}
 	s.stopped = time.Time{}
-	s.ahead = target.Sub(s.base())
+	s.ahead = ahead
+	s.lookAgain()
 }
 
 func (s *schedule) startLocked() {

@@ -45,7 +45,7 @@ function fill(id, rows) {
   if (focused) body.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-const time = (t) => (t ? new Date(t).toLocaleTimeString() : '');
+const time = (t) => (t ? new Date(t).toLocaleTimeString([], { hour12: false }) : '');
 const part = encodeURIComponent;
 
 const levels = {
