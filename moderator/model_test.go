@@ -1,0 +1,579 @@
+package moderator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+)
+
+var (
+	schedules = flag.Int("schedules", 0, "how many random schedules TestModel runs; 0 = 2000")
+	firstSeed = flag.Uint64("seed", 1, "the first seed of TestModel")
+)
+
+// The model test plays replicas, rooms, a vendor and a network against each
+// other. Every call of the store and of the vendor is a point at which a replica
+// can be held up or die, and at which others can run: the code under test runs in
+// coroutines, and the world decides which goes on. Time passes only when the
+// world says so.
+
+// world is all there is.
+type world struct {
+	rand     *rand.Rand
+	now      time.Time
+	store    Store
+	replicas []*replica
+	running  []*process
+	current  *process // that goes on at the moment
+
+	rooms    map[string]*modelRoom
+	tasks    []*modelTask
+	messages []message
+	session  uint64
+
+	storeDown bool
+	calm      bool           // nothing fails any more
+	trouble   map[string]int // unknown outcomes of each room that have not become a second task
+	unknown   int            // outcomes
+	seconds   int            // tasks beside another of the same session
+	verbose   bool
+	log       []string
+}
+
+type replica struct {
+	m     *Moderator
+	alive bool
+}
+
+// process is one call of a replica's Moderator.
+type process struct {
+	replica *replica
+	yield   func(struct{}) bool
+	next    func() (struct{}, bool)
+	stop    func()
+	heldTo  time.Time // it does not go on before
+	heir    bool      // it has a room that another had left in the middle, and may have stopped its task
+}
+
+type modelRoom struct {
+	session uint64 // 0 = dead
+	created time.Time
+	died    time.Time
+	told    bool // somebody who had the room has read of this life
+}
+
+type modelTask struct {
+	id      string
+	room    string
+	session uint64 // of the room when its Start was sent
+	started time.Time
+	running bool
+}
+
+// message is a callback on its way.
+type message struct {
+	at time.Time
+	do func(*Moderator) error
+}
+
+// crash unwinds a process that dies.
+type crash struct{}
+
+func (w *world) logf(format string, args ...any) {
+	if !w.verbose {
+		return
+	}
+	w.log = append(w.log, fmt.Sprintf("%8.1fs ", w.now.Sub(modelStart).Seconds())+fmt.Sprintf(format, args...))
+}
+
+var modelStart = time.Unix(1_800_000_000, 0)
+
+func newWorld(seed uint64) *world {
+	w := &world{rand: rand.New(rand.NewPCG(seed, 0)), now: modelStart, rooms: make(map[string]*modelRoom), trouble: make(map[string]int), session: 1 << 60}
+	w.store = NewMemoryStore(func() time.Time { return w.now })
+	for i := range 1 + w.rand.IntN(3) {
+		w.rooms[fmt.Sprintf("room_%d", i)] = &modelRoom{}
+	}
+	for range 1 + w.rand.IntN(3) {
+		r := &replica{}
+		w.replicas = append(w.replicas, r)
+		w.boot(r)
+	}
+	return w
+}
+
+func (w *world) boot(r *replica) {
+	m, err := New((*modelVendor)(w), WithStore((*modelStore)(w)), WithClock(func() time.Time { return w.now }), WithWorkers(1))
+	if err != nil {
+		panic(err)
+	}
+	m.sleep = func(context.Context, time.Duration) { w.point() }
+	m.random = w.rand.Int64N
+	r.m, r.alive = m, true
+}
+
+func (w *world) chance(percent int) bool { return w.rand.IntN(100) < percent }
+
+// point is where others can run.
+func (w *world) point() {
+	if !w.current.yield(struct{}{}) {
+		panic(crash{})
+	}
+}
+
+// spawn begins a call of a replica.
+func (w *world) spawn(r *replica, name string, call func(*Moderator) error, failed func()) {
+	p := &process{replica: r}
+	p.next, p.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() {
+			if c := recover(); c != nil {
+				if _, ok := c.(crash); !ok {
+					panic(c)
+				}
+				w.logf("%s dies", name)
+			}
+		}()
+		p.yield = yield
+		if err := call(r.m); err != nil && failed != nil {
+			failed()
+		}
+	})
+	w.running = append(w.running, p)
+}
+
+// resume lets a process go on to its next point.
+func (w *world) resume(i int) {
+	p := w.running[i]
+	w.current = p
+	if _, more := p.next(); !more {
+		w.running = slices.Delete(w.running, i, i+1)
+	}
+	w.current = nil
+}
+
+// kill has a replica die with all it does.
+func (w *world) kill(r *replica) {
+	w.logf("a replica dies")
+	r.alive = false
+	w.running = slices.DeleteFunc(w.running, func(p *process) bool {
+		if p.replica != r {
+			return false
+		}
+		w.current = p
+		p.stop()
+		return true
+	})
+	w.current = nil
+}
+
+// modelStore is the store, with points and failures.
+type modelStore world
+
+var errStoreDown = errors.New("store down")
+
+func (s *modelStore) step() (*world, error) {
+	w := (*world)(s)
+	w.point()
+	if w.storeDown || !w.calm && w.chance(2) {
+		return w, errStoreDown
+	}
+	return w, nil
+}
+
+// reads notes that whoever has a room knows of its present life.
+func (w *world) reads(roomID string, events [][]byte) {
+	r := w.rooms[roomID]
+	for _, b := range events {
+		var e event
+		if json.Unmarshal(b, &e) == nil && e.Kind == opened && e.Session == r.session {
+			r.told = true
+		}
+	}
+}
+
+func (s *modelStore) Begin(ctx context.Context, roomID string, lease time.Duration, events ...[]byte) (Claim, error) {
+	w, err := s.step()
+	if err != nil {
+		return Claim{}, err
+	}
+	c, err := w.store.Begin(ctx, roomID, lease, events...)
+	w.reads(roomID, c.Events)
+	w.current.heir = c.Abandoned
+	if c.Abandoned {
+		w.lost(roomID) // whoever had it may have sent a Start, or may yet
+	}
+	w.logf("begin %s %s: held %v fence %d abandoned %v", roomID, events, c.Held, c.Fence, c.Abandoned)
+	if !w.calm && w.chance(1) {
+		return Claim{}, errStoreDown // the answer is lost; the claim lapses
+	}
+	return c, err // at once: the time that an answer takes is a matter of clocks, not of order
+}
+
+func (s *modelStore) Finish(ctx context.Context, c Claim, state []byte, consumed int, lease, wake, keep time.Duration) ([][]byte, error) {
+	w, err := s.step()
+	if err != nil {
+		return nil, err
+	}
+	more, err := w.store.Finish(ctx, c, state, consumed, lease, wake, keep)
+	w.reads(c.RoomID, more)
+	w.current.heir = false
+	w.logf("finish %s fence %d: %s, %d more, %v", c.RoomID, c.Fence, state, len(more), err)
+	w.point()
+	return more, err
+}
+
+func (s *modelStore) Due(ctx context.Context, limit int) ([]string, error) {
+	w, err := s.step()
+	if err != nil {
+		return nil, err
+	}
+	return w.store.Due(ctx, limit)
+}
+
+func (s *modelStore) Rooms(ctx context.Context) iter.Seq2[Entry, error] {
+	return (*world)(s).store.Rooms(ctx)
+}
+
+// modelVendor is ZEGO.
+type modelVendor world
+
+var errRefused = errors.New("refused")
+
+func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
+	w := (*world)(v)
+	session := w.rooms[room.ID].session // when it is sent: all that the sender can go by
+	w.point()
+	if !w.calm && w.chance(10) {
+		w.logf("start %s: refused", room.ID)
+		return "", errRefused
+	}
+	if !w.calm && w.chance(5) {
+		w.lost(room.ID)
+		w.logf("start %s: lost on the way", room.ID)
+		return "", zegocensor.ErrOutcomeUnknown
+	}
+	for _, t := range w.tasks {
+		if t.running && t.room == room.ID && t.session == session && session != 0 {
+			w.seconds++
+			w.trouble[room.ID]--
+			w.logf("start %s: a second one beside %s", room.ID, t.id)
+			if w.trouble[room.ID] < 0 {
+				w.fail("%s was started twice, and no outcome was unknown", room.ID)
+			}
+		}
+	}
+	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), room: room.ID, session: session, started: w.now, running: true}
+	w.tasks = append(w.tasks, t)
+	w.logf("start %s: %s", room.ID, t.id)
+	w.point()
+	if !w.calm && w.chance(8) {
+		w.lost(room.ID)
+		w.logf("start %s: answer lost", room.ID)
+		return "", zegocensor.ErrOutcomeUnknown
+	}
+	return t.id, nil
+}
+
+func (v *modelVendor) Stop(_ context.Context, task Task) error {
+	w := (*world)(v)
+	w.point()
+	if !w.calm && w.chance(10) {
+		return errRefused
+	}
+	for _, t := range w.tasks {
+		if t.id != task.ID {
+			continue
+		}
+		if r := w.rooms[t.room]; t.running && r.told && !w.current.heir && r.session != 0 && r.session == t.session && w.tasksOf(t.room) == 1 {
+			w.fail("%s was stopped, the only task of %s, which is known to live", t.id, t.room)
+		}
+		if t.running {
+			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id) })
+		}
+		t.running = false
+		w.logf("stop %s", t.id)
+	}
+	w.point()
+	return nil
+}
+
+// lost counts a Start of a room whose outcome nobody knows.
+func (w *world) lost(room string) {
+	w.trouble[room]++
+	w.unknown++
+}
+
+func (w *world) tasksOf(room string) int {
+	n := 0
+	for _, t := range w.tasks {
+		if t.running && t.room == room {
+			n++
+		}
+	}
+	return n
+}
+
+// failure ends a schedule.
+type failure string
+
+func (w *world) fail(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
+
+// send has a callback arrive at a replica: late, twice or not at all.
+func (w *world) send(do func(*Moderator) error) {
+	if !w.calm && w.chance(7) {
+		return
+	}
+	copies := 1
+	if !w.calm && w.chance(15) {
+		copies = 2
+	}
+	for range copies {
+		late := time.Duration(0)
+		if !w.calm && w.chance(40) {
+			late = time.Duration(w.rand.IntN(90)) * time.Second
+		}
+		w.messages = append(w.messages, message{w.now.Add(late), do})
+	}
+}
+
+// deliver gives what has arrived to replicas. What fails comes again.
+func (w *world) deliver() {
+	var alive []*replica
+	for _, r := range w.replicas {
+		if r.alive {
+			alive = append(alive, r)
+		}
+	}
+	if len(alive) == 0 {
+		return
+	}
+	messages := w.messages
+	w.messages = nil
+	for _, msg := range messages {
+		if msg.at.After(w.now) {
+			w.messages = append(w.messages, msg)
+			continue
+		}
+		w.spawn(alive[w.rand.IntN(len(alive))], "a callback", msg.do, func() {
+			w.messages = append(w.messages, message{w.now.Add(2 * time.Second), msg.do})
+		})
+	}
+}
+
+// live has a room open or close.
+func (w *world) live(id string) {
+	w.now = w.now.Add(time.Second / 2) // two lives of a room do not begin at the same time
+	r := w.rooms[id]
+	if r.session == 0 {
+		w.session++
+		*r = modelRoom{session: w.session, created: w.now}
+		room := Room{ID: id, SessionID: r.session, CreatedAt: r.created}
+		w.logf("%s opens, session %d", id, r.session-1<<60)
+		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
+		return
+	}
+	room, at := Room{ID: id, SessionID: r.session}, w.now
+	w.logf("%s closes", id)
+	*r = modelRoom{died: w.now}
+	w.send(func(m *Moderator) error { return m.RoomClosed(context.Background(), room, at) })
+}
+
+// pass lets time pass: tasks in dead rooms end, those in live rooms have results.
+func (w *world) pass(d time.Duration) {
+	w.now = w.now.Add(d)
+	for _, t := range w.tasks {
+		if !t.running {
+			continue
+		}
+		r := w.rooms[t.room]
+		switch {
+		case r.session == 0 && min(w.now.Sub(r.died), w.now.Sub(t.started)) >= 5*time.Minute:
+			t.running = false
+			w.logf("%s ends by itself", t.id)
+			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id) })
+		case r.session != 0 && d >= 10*time.Second:
+			at := w.now
+			w.send(func(m *Moderator) error { return m.TaskFound(context.Background(), t.room, t.id, at) })
+		}
+	}
+}
+
+// step does something.
+func (w *world) step() {
+	switch n := w.rand.IntN(100); {
+	case n < 55 && len(w.running) > 0:
+		i := w.rand.IntN(len(w.running))
+		p := w.running[i]
+		switch {
+		case p.heldTo.After(w.now):
+		case w.chance(2):
+			p.heldTo = w.now.Add(time.Duration(w.rand.IntN(180)) * time.Second) // longer than a lease
+		default:
+			w.resume(i)
+		}
+	case n < 65:
+		names := slices.Sorted(maps.Keys(w.rooms))
+		w.live(names[w.rand.IntN(len(names))])
+	case n < 78:
+		w.deliver()
+	case n < 86:
+		r := w.replicas[w.rand.IntN(len(w.replicas))]
+		if r.alive {
+			w.spawn(r, "a sweep", func(m *Moderator) error { return m.sweep(context.Background()) }, nil)
+		}
+	case n < 94:
+		w.pass(time.Duration(w.rand.IntN(30)) * time.Second)
+	case n < 96:
+		r := w.replicas[w.rand.IntN(len(w.replicas))]
+		if r.alive {
+			w.kill(r)
+		} else {
+			w.boot(r)
+		}
+	case n < 97:
+		w.storeDown = !w.storeDown
+	}
+}
+
+// settle lets nothing more go wrong, and waits.
+func (w *world) settle() {
+	w.calm, w.storeDown = true, false
+	for _, r := range w.replicas {
+		if !r.alive {
+			w.boot(r)
+		}
+	}
+	w.logf("from here on nothing fails")
+	for round := range 60 { // of 25 s
+		w.deliver()
+		w.spawn(w.replicas[0], "a sweep", func(m *Moderator) error { return m.sweep(context.Background()) }, nil)
+		for steps := 0; len(w.running) > 0; steps++ {
+			progress := false
+			for i := len(w.running) - 1; i >= 0 && i < len(w.running); i-- {
+				if !w.running[i].heldTo.After(w.now) {
+					w.resume(i)
+					progress = true
+				}
+			}
+			if !progress {
+				break // held up for now
+			}
+			if steps > 10000 {
+				w.fail("does not come to rest")
+			}
+		}
+		if round == 20 {
+			var list []Room
+			for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
+				if r := w.rooms[id]; r.session != 0 {
+					list = append(list, Room{ID: id, SessionID: r.session, CreatedAt: r.created})
+				}
+			}
+			w.spawn(w.replicas[0], "reconciling", func(m *Moderator) error { return m.Reconcile(context.Background(), slices.Values(list)) }, nil)
+		}
+		w.pass(25 * time.Second)
+	}
+}
+
+func (w *world) check() {
+	for id, r := range w.rooms {
+		if n := w.tasksOf(id); r.session != 0 && n != 1 || r.session == 0 && n != 0 {
+			w.fail("%s (live: %v) has %d tasks", id, r.session != 0, n)
+		}
+	}
+	left, err := w.replicas[0].m.store.(*modelStore).list()
+	if err != nil {
+		w.fail("%v", err)
+	}
+	want := 0
+	for _, r := range w.rooms {
+		if r.session != 0 {
+			want++
+		}
+	}
+	if left != want {
+		w.fail("the store knows of %d tasks, and %d rooms live", left, want)
+	}
+}
+
+func (s *modelStore) list() (int, error) {
+	n := 0
+	for e, err := range s.store.Rooms(context.Background()) {
+		if err != nil {
+			return 0, err
+		}
+		st, err := decodeState(e.State)
+		if err != nil {
+			return 0, err
+		}
+		n += len(st.Stray)
+		if st.Task != "" {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// play runs a schedule, and returns what was wrong with it.
+func play(seed uint64, verbose bool) (w *world, wrong string) {
+	w = newWorld(seed)
+	w.verbose = verbose
+	defer func() {
+		if f, ok := recover().(failure); ok {
+			wrong = string(f)
+		}
+		for _, p := range w.running {
+			w.current = p
+			p.stop()
+		}
+	}()
+	for range 40 + w.rand.IntN(200) {
+		w.step()
+	}
+	w.settle()
+	w.check()
+	return w, ""
+}
+
+// TestModel runs random schedules. A failure prints its seed and what happened:
+//
+//	go test ./moderator -run TestModel -args -seed 123 -schedules 1
+func TestModel(t *testing.T) {
+	n := *schedules
+	if n == 0 {
+		n = 2000
+	}
+	var next, tasks, unknown, seconds atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; int(i) < n && !t.Failed(); i = next.Add(1) - 1 {
+				seed := *firstSeed + uint64(i)
+				w, wrong := play(seed, false)
+				if wrong != "" {
+					w, _ = play(seed, true)
+					t.Errorf("seed %d: %s\n%s", seed, wrong, strings.Join(w.log, "\n"))
+				}
+				tasks.Add(int64(len(w.tasks)))
+				unknown.Add(int64(w.unknown))
+				seconds.Add(int64(w.seconds))
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d schedules, %d tasks; %d outcomes were unknown, and %d of them became a second task", n, tasks.Load(), unknown.Load(), seconds.Load())
+}

@@ -1,0 +1,766 @@
+package moderator
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/callback"
+)
+
+// Room is one life of a room.
+type Room struct {
+	ID        string
+	SessionID uint64    // tells the lives of a room apart; 0 = not known
+	CreatedAt time.Time // of this life
+}
+
+// Task is a moderation task.
+type Task struct {
+	ID    string
+	Room  Room
+	Since time.Time // when it was started, or found
+}
+
+// Provider starts and stops moderation tasks at a vendor.
+type Provider interface {
+	// Start starts a task and returns its ID. An error that matches
+	// [zegocensor.ErrOutcomeUnknown] means that a task may be running all the
+	// same. Of an error with a method RetryAfter() time.Duration the next try
+	// waits for as long.
+	Start(ctx context.Context, room Room) (taskID string, err error)
+	// Stop ends a task. It must succeed for one that has ended.
+	Stop(ctx context.Context, task Task) error
+}
+
+// Moderator keeps one task running for each live room. It is safe for concurrent
+// use, in as many processes as share its [Store].
+type Moderator struct {
+	provider Provider
+	store    Store
+	config
+
+	mu       sync.Mutex
+	closed   bool
+	inFlight sync.WaitGroup
+	orphans  []orphan // what could not be told to the store
+
+	known known
+}
+
+// known is the task of each room that this replica has heard of last. A result
+// of one of these says nothing new, so that the many results of a room do not
+// all go to the store.
+type known struct {
+	mu    sync.Mutex
+	tasks map[string]string
+}
+
+// maxKnown bounds known. Beyond it, it begins anew.
+const maxKnown = 1 << 17
+
+func (k *known) get(roomID string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.tasks[roomID]
+}
+
+func (k *known) set(roomID, task string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case task == "":
+		delete(k.tasks, roomID)
+		return
+	case k.tasks == nil || len(k.tasks) >= maxKnown:
+		k.tasks = make(map[string]string)
+	}
+	k.tasks[roomID] = task
+}
+
+// orphan is an event that the store did not take. A task that was started is
+// known to nobody else.
+type orphan struct {
+	roomID string
+	event  event
+}
+
+type config struct {
+	lease       time.Duration
+	unknownWait time.Duration
+	memory      time.Duration
+	interval    time.Duration
+	minBackoff  time.Duration
+	maxBackoff  time.Duration
+	workers     int
+	logger      *slog.Logger
+	store       Store
+	now         func() time.Time
+	sleep       func(context.Context, time.Duration)
+	random      func(n int64) int64 // from 0 to n-1
+}
+
+// Option changes a [Moderator] while [New] makes it.
+type Option func(*config) error
+
+func duration(name string, set func(*config, time.Duration), d, least time.Duration) Option {
+	return func(c *config) error {
+		if d < least {
+			return fmt.Errorf("moderator: %s: must be at least %v", name, least)
+		}
+		set(c, d)
+		return nil
+	}
+}
+
+// WithStore replaces the default store, which is in memory. Replicas need one
+// that they share.
+func WithStore(s Store) Option {
+	return func(c *config) error {
+		if s == nil {
+			return errors.New("moderator: WithStore: must not be nil")
+		}
+		c.store = s
+		return nil
+	}
+}
+
+// WithLease sets for how long a replica has a room to itself while it starts or
+// stops a task. The default is a minute: longer than the calls take at most,
+// which are given four fifths of it. Work that a process leaves behind when it
+// dies is taken over after the lease.
+func WithLease(d time.Duration) Option {
+	return duration("WithLease", func(c *config, d time.Duration) { c.lease = d }, d, 100*time.Millisecond)
+}
+
+// WithUnknownWait sets how long the first result of a Start without an answer is
+// waited for, before the task is started again. The default is five and a half
+// minutes, after which ZEGO has ended a task that has no stream. A task that has
+// streams tells its ID by its results, within about ten seconds each.
+//
+// A shorter wait leaves a room unmoderated for less, and is more often a second
+// task: it is found by its results and stopped, and billed until then.
+func WithUnknownWait(d time.Duration) Option {
+	return duration("WithUnknownWait", func(c *config, d time.Duration) { c.unknownWait = d }, d, 0)
+}
+
+// WithMemory sets how long a room is remembered that has closed, for events that
+// come late. The default is an hour.
+func WithMemory(d time.Duration) Option {
+	return duration("WithMemory", func(c *config, d time.Duration) { c.memory = d }, d, time.Minute)
+}
+
+// WithInterval sets how often [Moderator.Run] looks for work that is due. The
+// default is a second.
+func WithInterval(d time.Duration) Option {
+	return duration("WithInterval", func(c *config, d time.Duration) { c.interval = d }, d, time.Millisecond)
+}
+
+// WithBackoff sets the waits between tries of a call that fails: the first, and
+// the longest. The defaults are 1 s and 5 min. A vendor that names a time is
+// waited for.
+func WithBackoff(shortest, longest time.Duration) Option {
+	return func(c *config) error {
+		if shortest <= 0 || longest < shortest {
+			return errors.New("moderator: WithBackoff: must be greater than 0, the second not less than the first")
+		}
+		c.minBackoff, c.maxBackoff = shortest, longest
+		return nil
+	}
+}
+
+// WithWorkers sets how many rooms [Moderator.Run] works on at a time. The
+// default is 16.
+func WithWorkers(n int) Option {
+	return func(c *config) error {
+		if n < 1 {
+			return errors.New("moderator: WithWorkers: must be at least 1")
+		}
+		c.workers = n
+		return nil
+	}
+}
+
+// WithLogger logs each start and stop of a task at Info, with room_id and
+// task_id, and each failure at Warn, with room_id and error. Without it, or with
+// nil, the package is silent.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			l = slog.New(slog.DiscardHandler)
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+// WithClock replaces [time.Now], for tests. The clock of leases is the store's.
+func WithClock(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("moderator: WithClock: must not be nil")
+		}
+		c.now = now
+		return nil
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// New makes a moderator. It reports all faults of its arguments.
+func New(p Provider, opts ...Option) (*Moderator, error) {
+	m := &Moderator{provider: p, config: config{
+		lease:       time.Minute,
+		unknownWait: 5*time.Minute + 30*time.Second,
+		memory:      time.Hour,
+		interval:    time.Second,
+		minBackoff:  time.Second,
+		maxBackoff:  5 * time.Minute,
+		workers:     16,
+		logger:      slog.New(slog.DiscardHandler),
+		now:         time.Now,
+		sleep:       sleep,
+		random:      rand.Int64N,
+	}}
+	var faults []error
+	if p == nil {
+		faults = append(faults, errors.New("moderator: the provider must not be nil"))
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errors.New("moderator: an option must not be nil"))
+			continue
+		}
+		if err := opt(&m.config); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	if m.store = m.config.store; m.store == nil {
+		m.store = NewMemoryStore(m.now)
+	}
+	return m, nil
+}
+
+// ErrShutdown is returned after [Moderator.Shutdown].
+var ErrShutdown = errors.New("moderator: shut down")
+
+// RoomOpened tells that a room lives. It returns when the store knows, and the
+// task was started, has failed to start and will be tried again by
+// [Moderator.Run], or is another replica's work. An error means that the store
+// does not know: tell it again.
+func (m *Moderator) RoomOpened(ctx context.Context, r Room) error {
+	if r.ID == "" || r.CreatedAt.IsZero() {
+		return errors.New("moderator: a room needs an ID and the time of its creation")
+	}
+	return m.tell(ctx, r.ID, event{Kind: opened, Session: r.SessionID, At: r.CreatedAt.UnixMilli()})
+}
+
+// RoomClosed tells that a room ended at a time. An error means that the store
+// does not know: tell it again.
+func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error {
+	if r.ID == "" || at.IsZero() {
+		return errors.New("moderator: a room needs an ID and the time of its end")
+	}
+	return m.tell(ctx, r.ID, event{Kind: closed, Session: r.SessionID, At: at.UnixMilli()})
+}
+
+// TaskFound tells that a task was moderating a room at a time, as its results
+// do. Where the room had begun by then and has no task, it is taken over; where
+// nothing is known of the room it is let be, as it may be another program's;
+// otherwise it is stopped.
+func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at time.Time) error {
+	if roomID == "" || taskID == "" || at.IsZero() {
+		return errors.New("moderator: a task needs a room, an ID, and a time")
+	}
+	return m.tell(ctx, roomID, event{Kind: found, Task: taskID, At: at.UnixMilli()})
+}
+
+// TaskEnded tells that a task has ended. While its room lives it is started
+// anew.
+func (m *Moderator) TaskEnded(ctx context.Context, roomID, taskID string) error {
+	if roomID == "" || taskID == "" {
+		return errors.New("moderator: a task needs a room and an ID")
+	}
+	return m.tell(ctx, roomID, event{Kind: ended, Task: taskID})
+}
+
+// tasks is what a provider has that can tell its tasks by ZEGO's callbacks.
+type tasks interface {
+	task(e callback.Event) (roomID, taskID string, at time.Time, ended bool)
+}
+
+// Handle takes ZEGO's callbacks: what they tell of rooms and streams, and of the
+// tasks of its provider, if that is [Audio] or [Video]. It is meant for
+// [callback.NewHandler]; other events pass it by. An error means that ZEGO must
+// send the callback again.
+//
+// Results are looked at only by their task: what to do about them is yours.
+func (m *Moderator) Handle(ctx context.Context, e callback.Event) error {
+	switch e := e.(type) {
+	case *callback.RoomCreated:
+		return m.RoomOpened(ctx, Room{e.RoomID, e.RoomSessionID, orElse(e.CreateTime, e.Timestamp)})
+	case *callback.StreamCreated:
+		return m.RoomOpened(ctx, Room{e.RoomID, e.RoomSessionID, orElse(e.CreateTime, e.Timestamp)})
+	case *callback.RoomClosed:
+		return m.RoomClosed(ctx, Room{ID: e.RoomID, SessionID: e.RoomSessionID}, orElse(e.CloseTime, e.Timestamp))
+	}
+	p, ok := m.provider.(tasks)
+	if !ok {
+		return nil
+	}
+	roomID, taskID, at, ended := p.task(e)
+	switch {
+	case roomID == "" || taskID == "":
+		return nil
+	case ended:
+		return m.TaskEnded(ctx, roomID, taskID)
+	case m.known.get(roomID) == taskID:
+		return nil
+	}
+	return m.TaskFound(ctx, roomID, taskID, at)
+}
+
+func orElse(t, otherwise time.Time) time.Time {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t
+}
+
+// Reconcile compares what the store knows with the rooms that live, for the sake
+// of callbacks that were lost: those that are missing are opened, and those that
+// are no more are closed. The list may lag by up to a minute: of younger rooms none
+// is closed.
+//
+// Where the list does not know the session of a room, it tells only that the
+// room lives.
+func (m *Moderator) Reconcile(ctx context.Context, liveRooms iter.Seq[Room]) error {
+	const lag = time.Minute
+	began := m.now()
+	entries := make(map[string]state)
+	for e, err := range m.store.Rooms(ctx) {
+		if err != nil {
+			return err
+		}
+		s, err := decodeState(e.State)
+		if err != nil {
+			return err
+		}
+		entries[e.RoomID] = s
+	}
+	var faults []error
+	for r := range liveRooms {
+		s, known := entries[r.ID]
+		delete(entries, r.ID)
+		if known && s.live() && (r.SessionID == 0 || r.SessionID == s.Session) {
+			continue
+		}
+		if err := m.RoomOpened(ctx, r); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(entries)) {
+		s := entries[id]
+		if s.live() && began.Sub(time.UnixMilli(s.Created)) > lag {
+			if err := m.RoomClosed(ctx, Room{ID: id, SessionID: s.Session}, began); err != nil {
+				faults = append(faults, err)
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Tasks returns the tasks that the store knows to be running, of all replicas.
+func (m *Moderator) Tasks(ctx context.Context) ([]Task, error) {
+	var all []Task
+	for e, err := range m.store.Rooms(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		s, err := decodeState(e.State)
+		if err != nil {
+			return nil, err
+		}
+		if s.Task != "" {
+			all = append(all, s.task(e.RoomID, s.Task))
+		}
+		for _, stray := range s.Stray {
+			all = append(all, s.task(e.RoomID, stray))
+		}
+	}
+	return all, nil
+}
+
+func (s *state) room(id string) Room {
+	return Room{ID: id, SessionID: s.Session, CreatedAt: time.UnixMilli(s.Created)}
+}
+
+func (s *state) task(roomID, id string) Task {
+	t := Task{ID: id, Room: s.room(roomID)}
+	if id == s.Task {
+		t.Since = time.UnixMilli(s.Since)
+	}
+	return t
+}
+
+// Run does what falls due until ctx ends: calls that failed are tried again,
+// Starts without an answer are settled, and what a process left behind that died
+// is taken over. Each replica must run it.
+func (m *Moderator) Run(ctx context.Context) error {
+	tick := time.NewTicker(m.interval)
+	defer tick.Stop()
+	for {
+		if err := m.sweep(ctx); err != nil && ctx.Err() == nil {
+			if errors.Is(err, ErrShutdown) {
+				return err
+			}
+			m.logger.LogAttrs(ctx, slog.LevelWarn, "moderator: store failed", slog.String("error", err.Error()))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// sweep does what is due now.
+func (m *Moderator) sweep(ctx context.Context) error {
+	m.mu.Lock()
+	orphans := m.orphans
+	m.orphans = nil
+	m.mu.Unlock()
+	for _, o := range orphans {
+		if err := m.tell(ctx, o.roomID, o.event); err != nil {
+			m.orphan(o)
+		}
+	}
+	const most = 1000
+	due, err := m.store.Due(ctx, most)
+	if err != nil {
+		return err
+	}
+	// Replicas that look at the same time should not all begin with the same.
+	for i := len(due) - 1; i > 0; i-- {
+		j := m.random(int64(i + 1))
+		due[i], due[j] = due[j], due[i]
+	}
+	return m.each(due, func(id string) error { return m.tell(ctx, id) })
+}
+
+// each works on rooms, several at a time.
+func (m *Moderator) each(rooms []string, do func(string) error) error {
+	if m.workers == 1 || len(rooms) == 1 {
+		var faults []error
+		for _, id := range rooms {
+			faults = append(faults, do(id))
+		}
+		return errors.Join(faults...)
+	}
+	var (
+		work   = make(chan string)
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		faults []error
+	)
+	for range min(m.workers, len(rooms)) {
+		all.Go(func() {
+			for id := range work {
+				if err := do(id); err != nil {
+					mu.Lock()
+					faults = append(faults, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, id := range rooms {
+		work <- id
+	}
+	close(work)
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// Shutdown refuses what comes from now on, and waits until what has come is
+// done, or until ctx ends. With stop it then stops the task of every room that
+// the store knows, those of other replicas too, and forgets the rooms: it is for
+// the end of the whole service, not of one of its replicas.
+func (m *Moderator) Shutdown(ctx context.Context, stop bool) error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		m.inFlight.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for _, o := range m.orphans {
+		if err := m.work(ctx, o.roomID, o.event); err != nil {
+			return fmt.Errorf("moderator: task %q of room %q is known to nobody else: %w", o.event.Task, o.roomID, err)
+		}
+	}
+	if !stop {
+		return nil
+	}
+	var rooms []string
+	for e, err := range m.store.Rooms(ctx) {
+		if err != nil {
+			return err
+		}
+		rooms = append(rooms, e.RoomID)
+	}
+	err := m.each(rooms, func(id string) error { return m.work(ctx, id, event{Kind: halted}) })
+	left, tasksErr := m.Tasks(ctx)
+	if len(left) > 0 {
+		err = errors.Join(err, fmt.Errorf("moderator: %d tasks could not be stopped", len(left)))
+	}
+	return errors.Join(err, tasksErr)
+}
+
+// tell has the store take events, and does what follows from them.
+func (m *Moderator) tell(ctx context.Context, roomID string, events ...event) error {
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return ErrShutdown
+	}
+	m.inFlight.Add(1)
+	m.mu.Unlock()
+	defer m.inFlight.Done()
+	return m.work(ctx, roomID, events...)
+}
+
+// work claims a room, does what its events ask for, and gives it back. Two calls
+// of the store are all it takes, unless more events come meanwhile.
+func (m *Moderator) work(ctx context.Context, roomID string, events ...event) error {
+	encoded := make([][]byte, len(events))
+	for i, e := range events {
+		encoded[i] = e.encode()
+	}
+	began := m.now()
+	c, err := m.store.Begin(ctx, roomID, m.lease, encoded...)
+	if err != nil || !c.Held {
+		return err
+	}
+	s, err := decodeState(c.State)
+	if err != nil {
+		return err
+	}
+	// The store has the events, and the room is claimed: from here on the sender
+	// may go without harm.
+	h := &hold{Moderator: m, Claim: c, ctx: context.WithoutCancel(ctx), began: began, read: m.now(), state: s}
+	if c.Abandoned {
+		h.state.suspect, h.state.Doubt = true, c.Now.UnixMilli()
+	}
+	if err := h.apply(); err != nil {
+		return err
+	}
+	if now := h.clock(); c.Abandoned && h.state.live() && h.state.Task == "" && h.state.Unknown <= now {
+		// Whoever had the room before may have sent a Start.
+		h.state.Unknown = now + m.unknownWait.Milliseconds()
+	}
+	for {
+		h.act()
+		asked := m.now()
+		more, err := h.finish()
+		if err != nil {
+			h.lost(err)
+			return nil // the events are in the store: whoever has the room next sees to them
+		}
+		m.known.set(roomID, h.state.Task)
+		if len(more) == 0 {
+			return nil
+		}
+		h.began, h.state.suspect, h.done = asked, false, nil
+		h.State, h.Events = h.state.encode(), more
+		if err := h.apply(); err != nil {
+			return err
+		}
+	}
+}
+
+// hold is a claim that was had, and what this replica does under it.
+type hold struct {
+	*Moderator
+	Claim
+	ctx   context.Context
+	began time.Time // a moment before the lease did
+	read  time.Time // a moment after the store's clock showed Now
+	state state
+	done  []event // what was done, and is not yet kept
+}
+
+// clock is the store's, in Unix milliseconds.
+func (h *hold) clock() int64 { return h.Now.Add(h.now().Sub(h.read)).UnixMilli() }
+
+// within is a context that ends when a part of the lease has passed.
+func (h *hold) within(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(h.ctx, d-h.now().Sub(h.began))
+}
+
+// apply changes the state by the events of the claim: first by what they tell of
+// the room, then of its tasks, as a task is judged by the life of the room that
+// it was found in.
+func (h *hold) apply() error {
+	events := make([]event, len(h.Events))
+	for i, b := range h.Events {
+		if err := json.Unmarshal(b, &events[i]); err != nil {
+			return fmt.Errorf("moderator: the store has an event that is not of this package: %w", err)
+		}
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.order(), b.order()) })
+	for _, e := range events {
+		h.state.apply(e)
+	}
+	return nil
+}
+
+// finish gives the room back. While the lease lasts it is tried again: a task
+// that was just started would otherwise be known to nobody.
+func (h *hold) finish() ([][]byte, error) {
+	ctx, cancel := h.within(h.lease)
+	defer cancel()
+	wake, keep := h.state.next(h.clock(), h.memory)
+	for wait := h.lease / 100; ; wait *= 2 {
+		more, err := h.store.Finish(ctx, h.Claim, h.state.encode(), len(h.Events), h.lease, wake, keep)
+		if err == nil || errors.Is(err, ErrFenced) {
+			return more, err
+		}
+		h.sleep(ctx, wait)
+		if ctx.Err() != nil || h.now().Sub(h.began) > h.lease {
+			return nil, err
+		}
+	}
+}
+
+// lost is where the outcome of a claim could not be kept. The store is told of
+// the task that was started under it as of one that was found, and of those that
+// were stopped as of ones that have ended: whoever has the room now may have
+// taken one over.
+func (h *hold) lost(err error) {
+	h.logger.LogAttrs(h.ctx, slog.LevelWarn, "moderator: claim lost", slog.String("room_id", h.RoomID), slog.String("error", err.Error()))
+	for _, e := range h.done {
+		if !errors.Is(err, ErrFenced) || h.work(h.ctx, h.RoomID, e) != nil {
+			h.orphan(orphan{h.RoomID, e})
+		}
+	}
+}
+
+func (m *Moderator) orphan(o orphan) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.orphans = append(m.orphans, o)
+}
+
+// act stops the tasks that must not run, and starts the one that must. It
+// changes the state by what comes of it.
+func (h *hold) act() {
+	s := &h.state
+	now := h.clock()
+	stop := s.unwanted()
+	start := s.live() && s.Task == "" && s.Unknown <= now
+	if len(stop) == 0 && !start || s.Retry > now {
+		return
+	}
+	ctx, cancel := h.within(h.lease * 4 / 5)
+	defer cancel()
+	late := func() bool { return h.now().Sub(h.began) >= h.lease*4/5 }
+	var failure error
+	for _, id := range stop {
+		if late() {
+			failure = errLate
+			break
+		}
+		if err := h.provider.Stop(ctx, s.task(h.RoomID, id)); err != nil {
+			failure = err
+			h.failed(h.RoomID, "stop", err)
+			continue
+		}
+		s.end(id)
+		h.done = append(h.done, event{Kind: ended, Task: id})
+		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: stopped", slog.String("room_id", h.RoomID), slog.String("task_id", id))
+	}
+	switch {
+	case start && late():
+		failure = errLate
+	case start:
+		if err := h.start(ctx); err != nil {
+			failure = err
+		}
+	}
+	if failure == nil {
+		s.Retry, s.Failures = 0, 0
+		return
+	}
+	s.Failures++
+	s.Retry = h.clock() + h.backoff(s.Failures, failure).Milliseconds()
+}
+
+// errLate means that too little is left of a claim for a call.
+var errLate = errors.New("moderator: no time is left of the claim")
+
+// start starts a task. It returns an error where that can be tried again.
+func (h *hold) start(ctx context.Context) error {
+	s := &h.state
+	s.Unknown = 0
+	sent := h.clock()
+	task, err := h.provider.Start(ctx, s.room(h.RoomID))
+	if err == nil && task == "" {
+		err = errors.New("the provider gave no task ID")
+	}
+	switch {
+	case err == nil:
+		s.Task, s.Since = task, sent
+		h.done = append(h.done, event{Kind: found, Task: task, At: sent})
+		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: started", slog.String("room_id", h.RoomID), slog.String("task_id", task))
+		return nil
+	case errors.Is(err, zegocensor.ErrOutcomeUnknown):
+		s.Unknown = h.clock() + h.unknownWait.Milliseconds()
+		h.failed(h.RoomID, "start", err)
+		return nil
+	}
+	h.failed(h.RoomID, "start", err)
+	return err
+}
+
+func (m *Moderator) failed(roomID, call string, err error) {
+	m.logger.LogAttrs(context.Background(), slog.LevelWarn, "moderator: "+call+" failed", slog.String("room_id", roomID), slog.String("error", err.Error()))
+}
+
+// backoff is how long the next try waits after so many failures.
+func (m *Moderator) backoff(failures int, err error) time.Duration {
+	wait := m.maxBackoff
+	if failures < 20 {
+		wait = min(wait, m.minBackoff<<(failures-1))
+	}
+	wait = wait/2 + time.Duration(m.random(int64(wait/2)+1))
+	var told interface{ RetryAfter() time.Duration }
+	if errors.As(err, &told) {
+		wait = max(wait, min(told.RetryAfter(), m.maxBackoff))
+	}
+	return wait
+}
