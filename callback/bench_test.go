@@ -28,11 +28,11 @@ func benchmarkBody() []byte {
 // alwaysNew is a store that remembers nothing, as the floor does.
 type alwaysNew struct{}
 
-func (alwaysNew) Reserve(context.Context, string, string, time.Duration) (callback.State, error) {
+func (alwaysNew) Reserve(context.Context, string, string, time.Duration, time.Duration) (callback.State, error) {
 	return callback.Reserved, nil
 }
-func (alwaysNew) Commit(context.Context, string) error  { return nil }
-func (alwaysNew) Release(context.Context, string) error { return nil }
+func (alwaysNew) Commit(context.Context, string, string, time.Duration) error { return nil }
+func (alwaysNew) Release(context.Context, string) error                       { return nil }
 
 func BenchmarkParse(b *testing.B) {
 	body := benchmarkBody()

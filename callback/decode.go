@@ -2,7 +2,9 @@ package callback
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -108,7 +110,7 @@ func decode(h Header, text string) Event {
 func (t *Task) field(key string, v string) {
 	switch key {
 	case "Code":
-		t.Code = int32(integer(v))
+		t.Code = code(v)
 	case "Message":
 		t.Message = rawjson.Text(v)
 	case "TaskId":
@@ -355,9 +357,16 @@ func name(s *string, raw string) {
 	}
 }
 
+// maxList is the most elements of a list that are decoded; Raw has all. ZEGO's
+// have a few.
+const maxList = 1000
+
 func listOf[T any](raw string, read func(*T, string)) []T {
 	var list []T
 	for v := range rawjson.Elements(raw) {
+		if v[0] != '{' || len(list) == maxList {
+			continue
+		}
 		var zero T
 		list = append(list, zero)
 		read(&list[len(list)-1], v)
@@ -365,9 +374,28 @@ func listOf[T any](raw string, read func(*T, string)) []T {
 	return list
 }
 
+// integer is 0 where the text is no integer.
 func integer(raw string) int64 {
-	n, _ := strconv.ParseInt(rawjson.Text(raw), 10, 64)
-	return n
+	text := rawjson.Text(raw)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	if f := number(text); f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return int64(f)
+	}
+	return 0
+}
+
+// code is the Code of a moderation event. One that cannot be read is not taken
+// for success.
+func code(raw string) int32 {
+	if n := integer(raw); n != 0 && int64(int32(n)) == n {
+		return int32(n)
+	}
+	if text := rawjson.Text(raw); text == "" && raw != `""` && raw != "null" || text != "" && strings.Trim(text, "0") != "" {
+		return -1
+	}
+	return 0
 }
 
 func unsigned(raw string) uint64 {
@@ -375,21 +403,30 @@ func unsigned(raw string) uint64 {
 	return n
 }
 
-func real(raw string) float64 {
-	n, _ := strconv.ParseFloat(rawjson.Text(raw), 64)
-	return n
+func real(raw string) float64 { return number(rawjson.Text(raw)) }
+
+// number is 0 where the text is no finite number.
+func number(text string) float64 {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0
+	}
+	return f
 }
+
+// maxMilliseconds is the end of the year 9999, beyond which JSON has no times.
+const maxMilliseconds = 253402300800000
 
 // milliseconds is a point in time, or the zero time where there is none.
 func milliseconds(raw string) time.Time {
-	if ms := integer(raw); ms > 0 {
+	if ms := integer(raw); ms > 0 && ms < maxMilliseconds {
 		return time.UnixMilli(ms)
 	}
 	return time.Time{}
 }
 
-// formToJSON is the JSON object that a form body stands for: a value that is
-// itself a JSON object or list stays one, anything else is a string.
+// formToJSON is the JSON object that a form body stands for: what is documented
+// as an object stays one, anything else is a string.
 func formToJSON(form map[string][]string) (string, bool) {
 	object := make(map[string]any, len(form))
 	for k, values := range form {
@@ -397,7 +434,7 @@ func formToJSON(form map[string][]string) (string, bool) {
 			return "", false
 		}
 		v := values[0]
-		if (len(v) > 0 && (v[0] == '{' || v[0] == '[')) && rawjson.Valid(v) {
+		if (k == "Detail" || k == "AuxInfo") && rawjson.Valid(v) {
 			object[k] = json.RawMessage(v)
 		} else {
 			object[k] = v

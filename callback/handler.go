@@ -55,11 +55,16 @@ type Handler struct {
 
 type job struct {
 	event Event
-	keys  []string
+	seals []seal // that are reserved
 }
 
 // NewHandler makes a handler with the CallbackSecret from ZEGO's console. It
 // calls handle for each callback that passes all checks, for several at a time.
+//
+// Without a queue, the context of handle ends when the sender hangs up, and ZEGO's
+// next try is let through after 30 seconds even if handle has not returned, as the
+// process may have died: what must not be cut off or happen twice should be
+// shorter, or detached from the context.
 func NewHandler(callbackSecret string, handle func(ctx context.Context, e Event) error, opts ...Option) (*Handler, error) {
 	v, err := NewVerifier(callbackSecret, opts...)
 	if handle == nil {
@@ -108,7 +113,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (int, error) {
 		}
 		return http.StatusBadRequest, errors.New("callback: body broke off")
 	}
-	event, seal, err := h.verifier.verify(r.Header.Get("Content-Type"), body)
+	head, text, s, err := h.verifier.verify(r.Header.Get("Content-Type"), body)
 	if errors.Is(err, ErrMalformed) {
 		return http.StatusBadRequest, err
 	}
@@ -121,10 +126,16 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (int, error) {
 	}
 	defer h.inFlight.Done()
 
-	j := job{event: event}
-	status, err := h.reserve(r.Context(), &j, seal)
-	if status != 0 {
+	var j job
+	if status, err := h.reserve(r.Context(), &j, s); status != 0 {
 		return status, err
+	}
+	j.event = decode(head, text)
+	if key := duplicateKey(j.event); key != "" && h.verifier.dedupe {
+		news := seal{key: key, ttl: 2 * h.verifier.tolerance}
+		if status, err := h.reserve(r.Context(), &j, news); status != 0 {
+			return status, err
+		}
 	}
 	if h.queue != nil {
 		if err := h.enqueue(j); err != nil {
@@ -166,32 +177,32 @@ func (h *Handler) enqueue(j job) error {
 	}
 }
 
-// reserve takes the keys of a callback. A status that is not 0 ends it.
+// reservation is how long handle may take before ZEGO's next try is let through,
+// as that of a process that has died.
+const reservation = 30 * time.Second
+
+// reserve takes a key of a callback. A status that is not 0 ends it.
 func (h *Handler) reserve(ctx context.Context, j *job, s seal) (int, error) {
-	seals := []seal{s}
-	if key := duplicateKey(j.event); key != "" && h.verifier.dedupe {
-		seals = append(seals, seal{key: key, ttl: 2 * h.verifier.tolerance})
+	hold := reservation
+	if h.queue != nil {
+		hold = s.ttl // what is in the queue was acknowledged: ZEGO does not try again
 	}
-	for i, s := range seals {
-		state, err := h.verifier.nonces.Reserve(ctx, s.key, s.fingerprint, s.ttl)
-		switch {
-		case err != nil:
-			h.release(ctx, *j)
-			return http.StatusServiceUnavailable, err
-		case state == Conflict:
-			h.release(ctx, *j)
-			return http.StatusForbidden, ErrReplayed
-		case state == InWork:
-			h.release(ctx, *j)
-			return http.StatusServiceUnavailable, errors.New("callback: being handled")
-		case state == Done:
-			if i > 0 {
-				h.commit(ctx, *j)
-			}
-			return http.StatusOK, nil
-		}
-		j.keys = append(j.keys, s.key)
+	state, err := h.verifier.nonces.Reserve(ctx, s.key, s.fingerprint, hold, s.ttl)
+	switch {
+	case err != nil:
+		h.release(ctx, *j)
+		return http.StatusServiceUnavailable, err
+	case state == Conflict:
+		h.release(ctx, *j)
+		return http.StatusForbidden, ErrReplayed
+	case state == InWork:
+		h.release(ctx, *j)
+		return http.StatusServiceUnavailable, errors.New("callback: being handled")
+	case state == Done:
+		h.commit(ctx, *j) // the same news, under another nonce
+		return http.StatusOK, nil
 	}
+	j.seals = append(j.seals, s)
 	return 0, nil
 }
 
@@ -220,9 +231,13 @@ func duplicateKey(e Event) string {
 
 // run calls handle and keeps or gives back the keys.
 func (h *Handler) run(ctx context.Context, j job) (err error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p != nil:
 			err = fmt.Errorf("callback: handle panicked with a %T", p)
+		case !returned:
+			err = errors.New("callback: handle ended its goroutine") // which goes on ending
 		}
 		if err != nil {
 			h.release(ctx, j)
@@ -230,7 +245,9 @@ func (h *Handler) run(ctx context.Context, j job) (err error) {
 		}
 		h.commit(ctx, j)
 	}()
-	if err := h.handle(ctx, j.event); err != nil {
+	err = h.handle(ctx, j.event)
+	returned = true
+	if err != nil {
 		return fmt.Errorf("callback: handle: %w", err)
 	}
 	return nil
@@ -239,26 +256,42 @@ func (h *Handler) run(ctx context.Context, j job) (err error) {
 // settleTimeout bounds the last word to the store when the sender has gone.
 const settleTimeout = 5 * time.Second
 
-func (h *Handler) commit(ctx context.Context, j job)  { h.settle(ctx, j, h.verifier.nonces.Commit) }
-func (h *Handler) release(ctx context.Context, j job) { h.settle(ctx, j, h.verifier.nonces.Release) }
+func (h *Handler) commit(ctx context.Context, j job) {
+	h.settle(ctx, j, func(ctx context.Context, s seal) error {
+		return h.verifier.nonces.Commit(ctx, s.key, s.fingerprint, s.ttl)
+	})
+}
 
-func (h *Handler) settle(ctx context.Context, j job, step func(context.Context, string) error) {
+func (h *Handler) release(ctx context.Context, j job) {
+	h.settle(ctx, j, func(ctx context.Context, s seal) error { return h.verifier.nonces.Release(ctx, s.key) })
+}
+
+func (h *Handler) settle(ctx context.Context, j job, step func(context.Context, seal) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	for _, key := range j.keys {
-		if err := step(ctx, key); err != nil && h.verifier.logger != nil {
+	for _, s := range j.seals {
+		if err := step(ctx, s); err != nil && h.verifier.logger != nil {
 			h.verifier.logger.LogAttrs(ctx, slog.LevelWarn, "callback: nonce store failed", slog.String("error", err.Error()))
 		}
 	}
 }
 
+// work handles what is in the queue. If handle ends its goroutine, as
+// testing.T.FailNow does, another one goes on.
 func (h *Handler) work() {
+	done := false
+	defer func() {
+		if !done {
+			h.workers.Go(h.work)
+		}
+	}()
 	for j := range h.queue {
 		if err := h.run(context.Background(), j); err != nil && h.verifier.logger != nil {
 			h.verifier.logger.LogAttrs(context.Background(), slog.LevelWarn, "callback: lost",
 				slog.String("event", j.event.Head().Event), slog.String("error", err.Error()))
 		}
 	}
+	done = true
 }
 
 // ShutdownError tells what [Handler.Shutdown] could not wait for.
@@ -298,10 +331,12 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	}
 	e := &ShutdownError{Err: ctx.Err()}
 	if h.queue != nil {
+		var left job
 		for j := range h.queue {
-			h.release(ctx, j)
 			e.Unhandled = append(e.Unhandled, j.event)
+			left.seals = append(left.seals, j.seals...)
 		}
+		go h.release(ctx, left) // as far as the store lets it
 	}
 	return e
 }

@@ -12,11 +12,13 @@ import (
 // again. Each step must be atomic among all that share the store.
 type NonceStore interface {
 	// Reserve asks for key on behalf of a callback whose body has the
-	// fingerprint. The memory may go after ttl. An error means that the store
-	// cannot tell; the callback is then answered with 503.
-	Reserve(ctx context.Context, key, fingerprint string, ttl time.Duration) (State, error)
-	// Commit says that the work for a reserved key is done.
-	Commit(ctx context.Context, key string) error
+	// fingerprint, which is remembered for ttl. The reservation itself lapses
+	// after hold, so that a process that dies does not keep ZEGO's next try out:
+	// the key can then be reserved again with the same fingerprint. An error
+	// means that the store cannot tell; the callback is then answered with 503.
+	Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (State, error)
+	// Commit says that the work for key is done, which is remembered for ttl.
+	Commit(ctx context.Context, key, fingerprint string, ttl time.Duration) error
 	// Release gives a reserved key back: the work failed, and the next try is
 	// welcome.
 	Release(ctx context.Context, key string) error
@@ -44,7 +46,8 @@ type memoryKey [16]byte
 
 type memoryEntry struct {
 	expires     int64 // Unix seconds
-	fingerprint [16]byte
+	held        int64 // the same; until then the reservation holds
+	fingerprint memoryKey
 	done        bool
 }
 
@@ -58,45 +61,57 @@ type memoryStore struct {
 	nextSweep int64 // Unix seconds
 }
 
+// NewMemoryNonceStore makes the default store, which serves one process. It
+// refuses new work rather than forget a live nonce: a million of them take
+// about 128 MiB. now may be nil for [time.Now].
+func NewMemoryNonceStore(now func() time.Time) NonceStore {
+	if now == nil {
+		now = time.Now
+	}
+	return newMemoryStore(now)
+}
+
 func newMemoryStore(now func() time.Time) *memoryStore {
 	return &memoryStore{now: now, max: maxNonces, entries: make(map[memoryKey]memoryEntry)}
 }
+
+// seconds rounds up.
+func seconds(d time.Duration) int64 { return int64(d/time.Second) + 1 }
 
 func short(s string) memoryKey {
 	sum := sha256.Sum256([]byte(s))
 	return memoryKey(sum[:16])
 }
 
-func (m *memoryStore) Reserve(_ context.Context, key, fingerprint string, ttl time.Duration) (State, error) {
-	k, print := short(key), [16]byte(short(fingerprint))
+func (m *memoryStore) Reserve(_ context.Context, key, fingerprint string, hold, ttl time.Duration) (State, error) {
+	k, print := short(key), short(fingerprint)
 	now := m.now().Unix()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sweep(now)
-	if e, ok := m.entries[k]; ok && e.expires > now {
+	e, known := m.entries[k]
+	if known && e.expires > now {
 		switch {
 		case e.fingerprint != print:
 			return Conflict, nil
 		case e.done:
 			return Done, nil
+		case e.held > now:
+			return InWork, nil
 		}
-		return InWork, nil
 	}
-	if len(m.entries) >= m.max {
+	if !known && len(m.entries) >= m.max {
 		return 0, ErrStoreFull
 	}
-	m.entries[k] = memoryEntry{expires: now + int64(ttl/time.Second) + 1, fingerprint: print}
+	m.entries[k] = memoryEntry{expires: now + seconds(ttl), held: now + seconds(hold), fingerprint: print}
 	return Reserved, nil
 }
 
-func (m *memoryStore) Commit(_ context.Context, key string) error {
-	k := short(key)
+func (m *memoryStore) Commit(_ context.Context, key, fingerprint string, ttl time.Duration) error {
+	now := m.now().Unix()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e, ok := m.entries[k]; ok {
-		e.done = true
-		m.entries[k] = e
-	}
+	m.entries[short(key)] = memoryEntry{expires: now + seconds(ttl), fingerprint: short(fingerprint), done: true}
 	return nil
 }
 

@@ -16,18 +16,18 @@ func TestMemoryStore(t *testing.T) {
 	m.max = 2
 	reserve := func(key, fingerprint string) State {
 		t.Helper()
-		s, err := m.Reserve(ctx, key, fingerprint, time.Minute)
+		s, err := m.Reserve(ctx, key, fingerprint, time.Second, time.Minute)
 		require.NoError(t, err)
 		return s
 	}
 	assert.Equal(t, Reserved, reserve("a", "1"))
 	assert.Equal(t, InWork, reserve("a", "1"))
 	assert.Equal(t, Conflict, reserve("a", "2"))
-	require.NoError(t, m.Commit(ctx, "a"))
+	require.NoError(t, m.Commit(ctx, "a", "1", time.Minute))
 	assert.Equal(t, Done, reserve("a", "1"))
 	assert.Equal(t, Conflict, reserve("a", "2"))
 	assert.Equal(t, Reserved, reserve("b", "1"))
-	_, err := m.Reserve(ctx, "c", "1", time.Minute)
+	_, err := m.Reserve(ctx, "c", "1", time.Second, time.Minute)
 	require.ErrorIs(t, err, ErrStoreFull, "a live nonce is not forgotten")
 	require.NoError(t, m.Release(ctx, "b"))
 	assert.Equal(t, Reserved, reserve("c", "1"))
@@ -42,7 +42,7 @@ func TestAMillionNoncesStayUnderTheBound(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	m := newMemoryStore(time.Now)
 	for i := range 1_000_000 {
-		_, err := m.Reserve(t.Context(), strconv.Itoa(i), "f", time.Hour)
+		_, err := m.Reserve(t.Context(), strconv.Itoa(i), "f", time.Hour, time.Hour)
 		require.NoError(t, err)
 	}
 	runtime.GC()

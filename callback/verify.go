@@ -94,11 +94,11 @@ func WithAppID(id uint32) Option {
 }
 
 // WithTolerance sets how far a timestamp may be from now, in both directions.
-// The default is 10 minutes.
+// The default is 10 minutes, the most is a day.
 func WithTolerance(d time.Duration) Option {
 	return func(c *config) error {
-		if d <= 0 {
-			return errors.New("callback: WithTolerance: must be greater than 0")
+		if d <= 0 || d > 24*time.Hour {
+			return errors.New("callback: WithTolerance: must be greater than 0, and 24 hours at most")
 		}
 		c.tolerance = d
 		return nil
@@ -186,20 +186,21 @@ func NewVerifier(callbackSecret string, opts ...Option) (*Verifier, error) {
 // Parse remembers the nonce with the body: the same nonce with another body is
 // [ErrReplayed], while the same nonce with the same body is taken for ZEGO's
 // retry and returned again. To do the work of an event only once is then up to
-// the caller.
+// the caller. Options that concern the work ([WithDeduplication], [WithQueue]) or
+// the reading of a body ([WithMaxBody]) have no effect on Parse.
 func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (Event, error) {
-	e, seal, err := v.verify(contentType, body)
+	h, text, seal, err := v.verify(contentType, body)
 	if err != nil {
 		return nil, err
 	}
-	state, err := v.nonces.Reserve(ctx, seal.key, seal.fingerprint, seal.ttl)
+	state, err := v.nonces.Reserve(ctx, seal.key, seal.fingerprint, seal.ttl, seal.ttl)
 	if err != nil {
 		return nil, err
 	}
 	if state == Conflict {
 		return nil, ErrReplayed
 	}
-	return e, nil
+	return decode(h, text), nil
 }
 
 // seal is what is remembered of a callback.
@@ -212,13 +213,12 @@ type seal struct {
 // maxNonce is the longest nonce that is hashed. ZEGO's have up to 20 digits.
 const maxNonce = 128
 
-// verify checks a callback all but for its nonce having been used.
-func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) {
-	text, err := object(contentType, body)
-	if err != nil {
-		return nil, seal{}, err
+// verify checks a callback all but for its nonce having been used. The rest of
+// text is decoded only after that.
+func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, s seal, err error) {
+	if text, err = object(contentType, body); err != nil {
+		return h, "", s, err
 	}
-	var h Header
 	var timestamp, signature, appID string
 	for k, value := range rawjson.Members(text) {
 		var dst *string
@@ -238,35 +238,35 @@ func (v *Verifier) verify(contentType string, body []byte) (Event, seal, error) 
 		}
 		// A second one would make it open which was signed.
 		if *dst != "" {
-			return nil, seal{}, ErrMalformed
+			return h, "", s, ErrMalformed
 		}
 		*dst = rawjson.Text(value)
 	}
 	seconds, ok := parseTimestamp(timestamp)
 	if !ok || !validNonce(h.Nonce) || len(signature) != 2*sha1Size || h.Event == "" {
-		return nil, seal{}, ErrMalformed
+		return h, "", s, ErrMalformed
 	}
 	if !v.signed(timestamp, h.Nonce, signature) {
-		return nil, seal{}, ErrSignature
+		return h, "", s, ErrSignature
 	}
 	h.Timestamp = time.Unix(seconds, 0)
 	age := v.now().Sub(h.Timestamp)
 	if age.Abs() > v.tolerance {
-		return nil, seal{}, ErrStale
+		return h, "", s, ErrStale
 	}
 	if appID != "" {
 		id, err := strconv.ParseUint(appID, 10, 32)
 		if err != nil {
-			return nil, seal{}, ErrMalformed
+			return h, "", s, ErrMalformed
 		}
 		h.AppID = uint32(id)
 	}
 	if v.appID != 0 && h.AppID != v.appID {
-		return nil, seal{}, ErrWrongApp
+		return h, "", s, ErrWrongApp
 	}
 	h.Raw = json.RawMessage(text)
 	sum := sha256.Sum256(body)
-	return decode(h, text), seal{
+	return h, text, seal{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
 		key:         "nonce:" + strings.ToLower(signature),

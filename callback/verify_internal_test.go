@@ -48,11 +48,11 @@ type failingStore struct {
 	err   error
 }
 
-func (s failingStore) Reserve(context.Context, string, string, time.Duration) (State, error) {
+func (s failingStore) Reserve(context.Context, string, string, time.Duration, time.Duration) (State, error) {
 	return s.state, s.err
 }
-func (s failingStore) Commit(context.Context, string) error  { return s.err }
-func (s failingStore) Release(context.Context, string) error { return s.err }
+func (s failingStore) Commit(context.Context, string, string, time.Duration) error { return s.err }
+func (s failingStore) Release(context.Context, string) error                       { return s.err }
 
 // TestNoPathShowsASecret sends a callback down every path there is, and looks
 // for the secret and for right signatures in what the sender and the log get.
