@@ -1,7 +1,6 @@
 package zegotest
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -94,6 +94,9 @@ func (s *Server) control() http.Handler {
 		if err := strictJSON(body, &v); err != nil {
 			return nil, badRequest{err}
 		}
+		if u, err := url.Parse(v.URL); v.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			return nil, badRequest{errors.New("the URL must be absolute, of http or https, or empty")}
+		}
 		s.SetCallbackURL(v.URL)
 		return struct{}{}, nil
 	})
@@ -143,11 +146,13 @@ func writeError(w http.ResponseWriter, err error) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.MarshalIndent(v, "", "  ") // it is read by people
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"Error":"the answer cannot be written as JSON"}`)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ") // it is read by people
-	_ = e.Encode(v)
+	_, _ = w.Write(append(body, '\n'))
 }
 
 func removed(r *http.Request, remove func(id int) bool) (any, error) {
@@ -211,8 +216,8 @@ func (s *Server) postClock(_ *http.Request, body []byte) (any, error) {
 	if err := strictJSON(body, &v); err != nil {
 		return nil, badRequest{err}
 	}
-	if v.Advance < 0 {
-		return nil, badRequest{errors.New("Advance must not be negative")}
+	if err := checkAdvance(time.Duration(v.Advance)); err != nil {
+		return nil, badRequest{fmt.Errorf("the time to advance: %w", err)}
 	}
 	s.Advance(time.Duration(v.Advance))
 	return struct{ Now time.Time }{s.Now()}, nil
@@ -238,9 +243,9 @@ func (s *Server) postResult(r *http.Request, body []byte) (any, error) {
 	if err := strictJSON(body, &v); err != nil {
 		return nil, badRequest{err}
 	}
-	s.mu.Lock()
+	s.mu.RLock()
 	t := s.taskByID[r.PathValue("task")]
-	s.mu.Unlock()
+	s.mu.RUnlock()
 	if t == nil {
 		return nil, errNotFound
 	}
@@ -296,9 +301,9 @@ type taskState struct {
 	Action  string
 	RoomID  string `json:"RoomId"`
 	Started time.Time
-	Stopped time.Time       `json:",omitzero"`
-	Idle    bool            `json:",omitempty"`
-	Request json.RawMessage // the body of its Start
+	Stopped time.Time `json:",omitzero"`
+	Idle    bool      `json:",omitempty"`
+	Request string    // the body of its Start
 }
 
 type requestState struct {
@@ -388,16 +393,16 @@ func (s *Server) state() state {
 		v.Rooms = append(v.Rooms, room)
 	}
 	for _, t := range newest(s.Tasks()) {
-		v.Tasks = append(v.Tasks, taskState{t.ID, t.Action, t.RoomID, t.Started, t.Stopped, t.Idle, t.Body})
+		v.Tasks = append(v.Tasks, taskState{t.ID, t.Action, t.RoomID, t.Started, t.Stopped, t.Idle, excerpt(t.Body)})
 	}
 	for _, r := range newest(s.Requests()) {
-		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, string(r.Body), r.HTTPStatus, r.Code, r.Code.String()})
+		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, excerpt(r.Body), r.HTTPStatus, r.Code, r.Code.String()})
 	}
 	for _, c := range newest(s.Callbacks()) {
 		v.Callbacks = append(v.Callbacks, c.state())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	v.CallbackURL = s.callbackURL
 	for _, f := range s.faults {
 		c := *f
@@ -408,6 +413,15 @@ func (s *Server) state() state {
 		v.Deliveries = append(v.Deliveries, &c)
 	}
 	return v
+}
+
+// excerpt is the beginning of a body.
+func excerpt(body []byte) string {
+	const most = 4096
+	if len(body) > most {
+		return string(body[:most]) + "…"
+	}
+	return string(body)
 }
 
 // newest turns a list round and cuts it.
@@ -423,23 +437,23 @@ func newest[T any](all []T) []T {
 // eventInterval is how often a page is told what changed, at most.
 const eventInterval = 100 * time.Millisecond
 
-// serveEvents sends the state at first and whenever it is another.
+// serveEvents sends the state at first and whenever it may be another.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
 	tick := time.NewTicker(eventInterval)
 	defer tick.Stop()
-	var sent []byte
+	sent := s.mu.n.Load() - 1
 	for {
-		now, err := json.Marshal(s.state())
-		if err != nil {
-			return
-		}
-		if !bytes.Equal(now, sent) {
+		if n := s.mu.n.Load(); n != sent {
+			sent = n
+			now, err := json.Marshal(s.state())
+			if err != nil {
+				return
+			}
 			if _, err := fmt.Fprintf(w, "data: %s\n\n", now); err != nil || out.Flush() != nil {
 				return
 			}
-			sent = now
 		}
 		select {
 		case <-tick.C:

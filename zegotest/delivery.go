@@ -51,8 +51,8 @@ func (d *Delivery) check() error {
 		return errors.New("a delivery's Times must not be negative")
 	case d.Delay < 0:
 		return errors.New("a delivery's Delay must not be negative")
-	case d.Copies < 0:
-		return errors.New("a delivery's Copies must not be negative")
+	case d.Copies < 0 || d.Copies > 1000:
+		return errors.New("a delivery's Copies must not be negative, and 1000 at most")
 	}
 	return nil
 }
@@ -129,6 +129,7 @@ type Callback struct {
 	Event callback.Event // what it tells; its Timestamp, Nonce and Raw are empty, as each try has its own
 	URL   string         // where it goes; "" = nowhere
 
+	body   fields // without its signature
 	form   bool
 	sign   func() stamp
 	mu     sync.Mutex
@@ -169,13 +170,19 @@ func (c *Callback) Err() error {
 // not. A callback that is refused is given up a minute after its first try:
 // [Server.Advance] makes that pass.
 func (c *Callback) Wait(ctx context.Context) error {
+	var err error
 	select {
 	case <-c.done:
-		return c.Err()
 	case <-c.closed:
-		return errors.New("zegotest: the server was closed")
+		err = errors.New("zegotest: the server was closed")
 	case <-ctx.Done():
-		return ctx.Err()
+		err = ctx.Err()
+	}
+	select {
+	case <-c.done: // whatever else has happened
+		return c.Err()
+	default:
+		return err
 	}
 }
 
@@ -204,8 +211,8 @@ func (s *Server) SetCallbackURL(url string) {
 // Callbacks returns all callbacks so far, in their order, copies behind their
 // originals. They are kept until [Server.Reset].
 func (s *Server) Callbacks() []*Callback {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return slices.Clone(s.callbacks)
 }
 
@@ -213,8 +220,25 @@ func (s *Server) Callbacks() []*Callback {
 func (s *Server) emit(url string, e callback.Event) *Callback {
 	h := e.Head()
 	*h = callback.Header{Event: eventName(e), AppID: s.appID}
+	copies, d := s.callbacksOf(url, e)
+	for _, c := range copies {
+		switch {
+		case c.URL == "":
+			c.finish(errors.New("zegotest: not sent: neither its task nor SetCallbackURL names a URL"))
+		case d.Drop:
+			c.finish(errors.New("zegotest: dropped by a Delivery"))
+		default:
+			s.schedule.after(d.Delay, func() { s.try(c, 0) })
+		}
+	}
+	return copies[0]
+}
 
+// callbacksOf makes the callbacks that tell e, and says how they travel.
+func (s *Server) callbacksOf(url string, e callback.Event) ([]*Callback, Delivery) {
+	body := encode(e)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if url == "" {
 		url = s.callbackURL
 	}
@@ -225,22 +249,10 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 	}
 	copies := make([]*Callback, 1+d.Copies)
 	for i := range copies {
-		copies[i] = &Callback{Event: e, URL: url, form: d.Form, sign: sign, done: make(chan struct{}), closed: s.ctx.Done()}
+		copies[i] = &Callback{Event: e, URL: url, body: body, form: d.Form, sign: sign, done: make(chan struct{}), closed: s.ctx.Done()}
 	}
 	s.callbacks = last(append(s.callbacks, copies...), s.history)
-	s.mu.Unlock()
-
-	for _, c := range copies {
-		switch {
-		case url == "":
-			c.finish(errors.New("zegotest: not sent: neither its task nor SetCallbackURL names a URL"))
-		case d.Drop:
-			c.finish(errors.New("zegotest: dropped by a Delivery"))
-		default:
-			s.schedule.after(d.Delay, func() { s.try(c, 0) })
-		}
-	}
-	return copies[0]
+	return copies, d
 }
 
 // sign makes a signature of this moment.
@@ -255,7 +267,7 @@ func (s *Server) sign() stamp {
 // try delivers c for the first time (0) or again.
 func (s *Server) try(c *Callback, again int) {
 	t := Try{Time: s.Now(), ContentType: "application/json"}
-	f := encode(c.Event, c.sign())
+	f := signed(c.body, c.sign())
 	if c.form {
 		t.ContentType = "application/x-www-form-urlencoded"
 		t.Body = []byte(form(f).Encode())
@@ -266,6 +278,7 @@ func (s *Server) try(c *Callback, again int) {
 	c.mu.Lock()
 	c.tries = append(c.tries, t)
 	c.mu.Unlock()
+	defer s.mu.touch()
 	switch {
 	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
 		c.finish(nil)

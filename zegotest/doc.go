@@ -58,7 +58,9 @@
 //     those of presence and form before those that need a look at the account:
 //     AppId, Timestamp, Action, SignatureNonce, Signature, SignatureVersion, then
 //     whether the AppId is known, the age of the Timestamp, and the Signature.
-//   - A parameter that is given twice counts as malformed.
+//   - A parameter that is given twice counts as malformed. Numbers may have a sign
+//     and leading zeros, and are signed as numbers; a nonce may have any form, and
+//     be used again.
 //   - A body that is not one JSON object is code 8; a missing field, or one of
 //     the wrong type or out of range, is code 2; a RoomId or EventId of more than
 //     128 bytes is code 3.

@@ -3,6 +3,7 @@ package zegotest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"time"
@@ -22,40 +23,40 @@ type stamp struct {
 
 // encode writes an event as ZEGO is documented to: moderation events with
 // capitalised keys, room events with numbers for IDs and strings for times,
-// stream events with strings throughout.
-func encode(e callback.Event, s stamp) fields {
+// stream events with strings throughout. The signature is left to signed.
+func encode(e callback.Event) fields {
 	h := e.Head()
 	switch e := e.(type) {
 	case *callback.AudioResult:
-		f := audioResultFields(e, s)
+		f := audioResultFields(e)
 		detail := f["Detail"].(fields)
 		detail["AudioText"] = e.Detail.Text
 		return f
 	case *callback.VideoAudioResult:
-		f := audioResultFields((*callback.AudioResult)(e), s)
+		f := audioResultFields((*callback.AudioResult)(e))
 		detail := f["Detail"].(fields)
 		detail["Content"] = e.Detail.Text
 		return f
 	case *callback.VideoImageResult:
-		return imageResultFields(e, s)
+		return imageResultFields(e)
 	case *callback.AudioStatus:
-		return statusFields(e, s)
+		return statusFields(e)
 	case *callback.VideoAudioStatus:
-		return statusFields((*callback.AudioStatus)(e), s)
+		return statusFields((*callback.AudioStatus)(e))
 	case *callback.VideoImageStatus:
-		return statusFields((*callback.AudioStatus)(e), s)
+		return statusFields((*callback.AudioStatus)(e))
 	case *callback.RoomCreated:
-		return roomFields(h, s, fields{"room_id": e.RoomID, "room_session_id": e.RoomSessionID,
+		return roomFields(h, fields{"room_id": e.RoomID, "room_session_id": e.RoomSessionID,
 			"room_create_time": decimal(e.CreateTime.UnixMilli()), "id_name": e.UserID})
 	case *callback.RoomClosed:
-		return roomFields(h, s, fields{"room_id": e.RoomID, "room_session_id": e.RoomSessionID,
+		return roomFields(h, fields{"room_id": e.RoomID, "room_session_id": e.RoomSessionID,
 			"room_close_time": decimal(e.CloseTime.UnixMilli()), "close_reason": e.CloseReason})
 	case *callback.StreamCreated:
-		return streamFields(h, s, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
+		return streamFields(h, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
 			"stream_id": e.StreamID, "user_id": e.UserID, "user_name": e.UserName,
 			"create_time_ms": decimal(e.CreateTime.UnixMilli()), "recreate": strconv.Itoa(number(e.Recreate))})
 	case *callback.StreamClosed:
-		return streamFields(h, s, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
+		return streamFields(h, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
 			"stream_id": e.StreamID, "stream_alias": e.StreamID, "user_id": e.UserID, "type": strconv.Itoa(e.Type)})
 	}
 	panic(fmt.Sprintf("zegotest: cannot encode a %T", e))
@@ -88,31 +89,43 @@ func eventName(e callback.Event) string {
 	panic(fmt.Sprintf("zegotest: no name for a %T", e))
 }
 
-func taskFields(h *callback.Header, t callback.Task, s stamp) fields {
-	return fields{"Event": h.Event, "AppId": h.AppID, "Timestamp": s.timestamp, "Nonce": s.nonce, "Signature": s.signature,
-		"Code": t.Code, "Message": t.Message, "TaskId": t.TaskID}
+func taskFields(h *callback.Header, t callback.Task) fields {
+	return fields{"Event": h.Event, "AppId": h.AppID, "Code": t.Code, "Message": t.Message, "TaskId": t.TaskID}
 }
 
-func roomFields(h *callback.Header, s stamp, f fields) fields {
-	f["event"], f["appid"], f["timestamp"], f["nonce"], f["signature"] = h.Event, h.AppID, s.timestamp, s.nonce, s.signature
+func roomFields(h *callback.Header, f fields) fields {
+	f["event"], f["appid"] = h.Event, h.AppID
 	return f
 }
 
-func streamFields(h *callback.Header, s stamp, f fields) fields {
-	f["event"], f["appid"], f["timestamp"] = h.Event, strconv.FormatUint(uint64(h.AppID), 10), decimal(s.timestamp)
-	f["nonce"], f["signature"] = s.nonce, s.signature
+func streamFields(h *callback.Header, f fields) fields {
+	f["event"], f["appid"] = h.Event, strconv.FormatUint(uint64(h.AppID), 10)
 	return f
 }
 
-func statusFields(e *callback.AudioStatus, s stamp) fields {
-	f := taskFields(&e.Header, e.Task, s)
+// signed is a body with a signature, in the manner of its other members.
+func signed(body fields, s stamp) fields {
+	f := maps.Clone(body)
+	if _, capitalised := f["Event"]; capitalised {
+		f["Timestamp"], f["Nonce"], f["Signature"] = s.timestamp, s.nonce, s.signature
+		return f
+	}
+	f["timestamp"], f["nonce"], f["signature"] = s.timestamp, s.nonce, s.signature
+	if _, text := f["appid"].(string); text {
+		f["timestamp"] = decimal(s.timestamp)
+	}
+	return f
+}
+
+func statusFields(e *callback.AudioStatus) fields {
+	f := taskFields(&e.Header, e.Task)
 	f["Status"] = e.Status
 	f["AuxInfo"] = fields{"RoomId": e.AuxInfo.RoomID, "CensorStreamTime": int64(e.AuxInfo.CensorStreamTime / time.Second)}
 	return f
 }
 
-func audioResultFields(e *callback.AudioResult, s stamp) fields {
-	f := taskFields(&e.Header, e.Task, s)
+func audioResultFields(e *callback.AudioResult) fields {
+	f := taskFields(&e.Header, e.Task)
 	f["ResultTaskId"] = e.ResultTaskID
 	d := &e.Detail
 	detail := fields{"AudioUrl": d.AudioURL, "RiskLevel": d.RiskLevel, "RiskDescription": d.RiskDescription,
@@ -132,8 +145,8 @@ func audioResultFields(e *callback.AudioResult, s stamp) fields {
 // beijing is the zone of ImgTime.
 var beijing = time.FixedZone("UTC+8", 8*60*60)
 
-func imageResultFields(e *callback.VideoImageResult, s stamp) fields {
-	f := taskFields(&e.Header, e.Task, s)
+func imageResultFields(e *callback.VideoImageResult) fields {
+	f := taskFields(&e.Header, e.Task)
 	f["ResultTaskId"] = e.ResultTaskID
 	d := &e.Detail
 	f["Detail"] = fields{"ImgUrl": d.ImgURL, "RiskLevel": d.RiskLevel, "RiskDescription": d.RiskDescription,

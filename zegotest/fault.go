@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 // Fault makes calls fail. Its first part says which calls, the rest what becomes
 // of them. A fault that names no answer and no cut lets the call proceed: later,
 // or by a wrong clock. Of several faults that fit a call, each field is taken
-// from the first that sets it.
+// from the first that sets it, and only those count the call that set something:
+// faults of one call each are met one after the other.
 type Fault struct {
 	Action string             // only this action; "" = every action
 	Match  func(Request) bool // only what it returns true for; nil = everything. It may not call the Server
@@ -171,7 +173,7 @@ func strictJSON(b []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more than one JSON value")
 	}
 	return nil
@@ -187,8 +189,7 @@ func (s *Server) fault(r *Request, beforeRead bool) Fault {
 		if (f.Cut == CutBeforeRead) != beforeRead || f.Action != "" && f.Action != r.Action || f.Match != nil && !f.Match(*r) {
 			return false
 		}
-		all.merge(f)
-		if f.Times == 0 {
+		if !all.merge(f) || f.Times == 0 {
 			return false
 		}
 		f.Times--
@@ -197,25 +198,30 @@ func (s *Server) fault(r *Request, beforeRead bool) Fault {
 	return all
 }
 
-func (f *Fault) merge(g *Fault) {
-	first(&f.Code, g.Code)
-	first(&f.Message, g.Message)
-	first(&f.HTTPStatus, g.HTTPStatus)
-	first(&f.Body, g.Body)
-	first(&f.RetryAfter, g.RetryAfter)
-	first(&f.Latency, g.Latency)
-	first(&f.Hang, g.Hang)
-	first(&f.Cut, g.Cut)
-	first(&f.ClockSkew, g.ClockSkew)
-	first(&f.Date, g.Date)
-	if f.Header == nil {
-		f.Header = g.Header
+// merge takes from g what f does not say, and reports whether that is anything.
+func (f *Fault) merge(g *Fault) bool {
+	took := first(&f.Code, g.Code)
+	took = first(&f.Message, g.Message) || took
+	took = first(&f.HTTPStatus, g.HTTPStatus) || took
+	took = first(&f.Body, g.Body) || took
+	took = first(&f.RetryAfter, g.RetryAfter) || took
+	took = first(&f.Latency, g.Latency) || took
+	took = first(&f.Hang, g.Hang) || took
+	took = first(&f.Cut, g.Cut) || took
+	took = first(&f.ClockSkew, g.ClockSkew) || took
+	took = first(&f.Date, g.Date) || took
+	if f.Header == nil && g.Header != nil {
+		f.Header, took = g.Header, true
 	}
+	return took
 }
 
-func first[T comparable](dst *T, src T) {
+// first sets dst unless it is set, and reports whether it did.
+func first[T comparable](dst *T, src T) bool {
 	var zero T
-	if *dst == zero {
-		*dst = src
+	if *dst != zero || src == zero {
+		return false
 	}
+	*dst = src
+	return true
 }

@@ -43,13 +43,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	query, queryErr := url.ParseQuery(httpRequest.URL.RawQuery)
 	r := s.record(httpRequest, query)
 
-	if s.fault(r, true).Cut == CutBeforeRead {
+	if f := s.fault(r, true); f.Cut == CutBeforeRead {
+		if f.Hang || f.Latency > 0 {
+			s.wait(httpRequest, f)
+		}
 		cut(w)
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, maxBody+1))
 	if err != nil {
-		return // the client broke off
+		cut(w) // the client broke off
+		return
 	}
 	s.mu.Lock()
 	r.Body = body
@@ -169,7 +173,7 @@ func (s *Server) decide(now time.Time, host string, r *Request, query url.Values
 	if code := s.checkPublic(now, r, query); code != zegocensor.CodeOK {
 		return refuse(code)
 	}
-	if !s.accept(now, r.Action) {
+	if !s.accept(r.Action) {
 		return refuse(zegocensor.CodeAppRateLimited)
 	}
 	s.mu.Lock()
@@ -273,10 +277,11 @@ func (s *Server) checkPublic(now time.Time, r *Request, query url.Values) zegoce
 }
 
 // accept keeps the rate: at most rateLimit calls of an action in any second.
-func (s *Server) accept(now time.Time, action string) bool {
+func (s *Server) accept(action string) bool {
 	if s.rateLimit == 0 {
 		return true
 	}
+	now := s.schedule.flow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	times := s.accepted[action]

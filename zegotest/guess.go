@@ -30,7 +30,7 @@ func WithSecondStart(how SecondStart) Option { return func(s *Server) { s.guesse
 func WithUnknownTaskRefused() Option { return func(s *Server) { s.guesses.unknownTaskRefused = true } }
 
 // WithMissingRoomRefused has a Start for a room that [Server.OpenRoom] has not
-// opened refused with code 104. By default rooms are not looked up. ZEGO
+// opened refused with code 104, and DescribeSimpleStreamList too. By default rooms are not looked up. ZEGO
 // documents the code, not when a Start gets it.
 func WithMissingRoomRefused() Option { return func(s *Server) { s.guesses.missingRoomRefused = true } }
 

@@ -149,8 +149,8 @@ func must(c *Callback, err error) *Callback {
 
 // Rooms returns all lives of all rooms, in the order of their beginning.
 func (s *Server) Rooms() []Room {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	all := make([]Room, len(s.rooms))
 	for i, r := range s.rooms {
 		all[i] = *r

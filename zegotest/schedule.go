@@ -14,14 +14,15 @@ type schedule struct {
 
 	turning sync.Mutex // held by advance, so that one turns the clock at a time
 
-	mu      sync.Mutex
-	idle    sync.Cond     // running became 0
-	ahead   time.Duration // how far the clock was turned
-	stopped time.Time     // what the clock shows while it is being turned; zero = it runs
-	due     dueHeap
-	serial  int
-	running int
-	wake    chan struct{}
+	mu         sync.Mutex
+	idle       sync.Cond     // running became 0
+	ahead      time.Duration // how far the clock was turned
+	stopped    time.Time     // what the clock shows while it is being turned; zero = it runs
+	turnedFrom time.Time     // and what it showed before
+	due        dueHeap
+	serial     int
+	running    int
+	wake       chan struct{}
 }
 
 func newSchedule(ctx context.Context, base func() time.Time) *schedule {
@@ -41,6 +42,18 @@ func (s *schedule) nowLocked() time.Time {
 		return s.stopped
 	}
 	return s.base().Add(s.ahead)
+}
+
+// flow is the time by which rates are judged: it goes on while the clock is being
+// turned, as what is done meanwhile takes its time.
+func (s *schedule) flow() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.base().Add(s.ahead)
+	if !s.stopped.IsZero() {
+		t = t.Add(s.stopped.Sub(s.turnedFrom))
+	}
+	return t
 }
 
 // turned is how far the clock is ahead.
@@ -74,7 +87,7 @@ func (s *schedule) run() {
 	for s.ctx.Err() == nil {
 		wait := longest
 		s.mu.Lock()
-		for len(s.due) > 0 {
+		for len(s.due) > 0 && s.stopped.IsZero() { // else it is advance's
 			if wait = s.due[0].at.Sub(s.nowLocked()); wait > 0 {
 				break
 			}
@@ -105,6 +118,7 @@ func (s *schedule) advance(d time.Duration) {
 	defer s.mu.Unlock()
 	ahead := s.ahead + d
 	s.stopped = s.nowLocked()
+	s.turnedFrom = s.stopped
 	target := s.stopped.Add(d)
 	for s.waitLocked(); len(s.due) > 0 && !s.due[0].at.After(target) && s.ctx.Err() == nil; s.waitLocked() {
 		if s.due[0].at.After(s.stopped) {

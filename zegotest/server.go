@@ -47,7 +47,7 @@ type Server struct {
 	served      sync.WaitGroup
 	connections atomic.Int64
 
-	mu          sync.Mutex
+	mu          counted
 	actions     map[string]action
 	requests    []*Request
 	tasks       []*Task
@@ -65,6 +65,20 @@ type Server struct {
 	results     uint64
 	injections  int
 }
+
+// counted is a lock that counts what may have changed under it, so that a page
+// is told only when something has.
+type counted struct {
+	sync.RWMutex
+	n atomic.Uint64
+}
+
+func (c *counted) Lock() {
+	c.RWMutex.Lock()
+	c.n.Add(1)
+}
+
+func (c *counted) touch() { c.n.Add(1) }
 
 // Option changes a [Server] while [NewServer] makes it.
 type Option func(*Server)
@@ -131,9 +145,12 @@ func Listen(address string, opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ip := listener.Addr().(*net.TCPAddr).IP
-	s.loopback = ip.IsLoopback()
-	s.url = "http://" + listener.Addr().String()
+	s.loopback = listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	host := listener.Addr().(*net.TCPAddr)
+	s.url = "http://" + host.String()
+	if host.IP.IsUnspecified() {
+		s.url = "http://127.0.0.1:" + strconv.Itoa(host.Port) // by one of the addresses that it has
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.schedule = newSchedule(s.ctx, s.clock)
 	s.serial = uint64(s.Now().UnixNano())
@@ -192,10 +209,18 @@ func (s *Server) Now() time.Time { return s.schedule.now() }
 // Advance(0) the first tries of all callbacks are over. It must not be called by
 // what receives the callbacks. Without Advance the same happens as time passes.
 func (s *Server) Advance(d time.Duration) {
-	if d < 0 {
-		panic("zegotest: Advance: must not be negative")
+	if err := checkAdvance(d); err != nil {
+		panic("zegotest: Advance: " + err.Error())
 	}
 	s.schedule.advance(d)
+	s.mu.touch()
+}
+
+func checkAdvance(d time.Duration) error {
+	if d < 0 || d > 366*24*time.Hour {
+		return errors.New("must not be negative, and a year at most")
+	}
+	return nil
 }
 
 // URL is the server's address, for [zegocensor.WithBaseURL].
@@ -244,8 +269,8 @@ type Request struct {
 // Requests returns all requests so far, in the order of their arrival, those
 // that were refused or cut too. They are kept until [Server.Reset].
 func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	all := make([]Request, len(s.requests))
 	for i, r := range s.requests {
 		all[i] = *r
@@ -279,8 +304,8 @@ func (t Task) Running() bool { return t.Stopped.IsZero() }
 
 // Tasks returns all tasks that were ever started, in their order.
 func (s *Server) Tasks() []Task {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	all := make([]Task, len(s.tasks))
 	for i, t := range s.tasks {
 		all[i] = *t

@@ -24,7 +24,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/zegocensor/zegocensor-go/zegotest"
@@ -156,7 +155,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if *refusal < 200 || *refusal > 599 {
 		faults = append(faults, errors.New("-refusal-status must be between 200 and 599"))
 	}
-	if u, err := url.Parse(s.callbackURL); s.callbackURL != "" && (err != nil || !strings.HasPrefix(u.Scheme, "http") || u.Host == "") {
+	if u, err := url.Parse(s.callbackURL); s.callbackURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		faults = append(faults, errors.New("-callback-url must be an absolute http or https URL"))
 	}
 	if len(faults) > 0 {

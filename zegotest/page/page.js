@@ -88,7 +88,7 @@ function tasks(list) {
 }
 
 function injected(state) {
-  const describe = (f) => Object.entries(f).filter(([k]) => k !== 'Id').map(([k, v]) => `${k} ${v}`).join(', ');
+  const describe = (f) => Object.entries(f).filter(([k]) => k !== 'Id').map(([k, v]) => `${k} ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ');
   const row = (kind, f) => [describe(f), button('Remove', `remove ${kind} ${f.Id}`, () => call('DELETE', `${kind}/${f.Id}`))];
   fill('faults', [
     ...state.Faults.map((f) => row('faults', f)),
