@@ -302,13 +302,16 @@ func (m *Moderator) TaskEnded(ctx context.Context, roomID, taskID string) error 
 	return m.tell(ctx, roomID, event{Kind: ended, Task: taskID})
 }
 
-// tasks is what a provider has that can tell its tasks by ZEGO's callbacks.
-type tasks interface {
-	task(e callback.Event) (roomID, taskID string, at time.Time, ended bool)
+// TaskTeller is what a [Provider] also is that can tell its tasks by ZEGO's
+// callbacks: [AudioProvider] and [VideoProvider] do.
+type TaskTeller interface {
+	// TaskOf returns which task a callback is about, when it was running, and
+	// whether it has ended. A taskID of "" means none of the provider's.
+	TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool)
 }
 
 // Handle takes ZEGO's callbacks: what they tell of rooms and streams, and of the
-// tasks of its provider, if that is [Audio] or [Video]. It is meant for
+// tasks of its provider, if that is a [TaskTeller]. It is meant for
 // [callback.NewHandler]; other events pass it by. An error means that ZEGO must
 // send the callback again.
 //
@@ -322,11 +325,11 @@ func (m *Moderator) Handle(ctx context.Context, e callback.Event) error {
 	case *callback.RoomClosed:
 		return m.RoomClosed(ctx, Room{ID: e.RoomID, SessionID: e.RoomSessionID}, orElse(e.CloseTime, e.Timestamp))
 	}
-	p, ok := m.provider.(tasks)
+	p, ok := m.provider.(TaskTeller)
 	if !ok {
 		return nil
 	}
-	roomID, taskID, at, ended := p.task(e)
+	roomID, taskID, at, ended := p.TaskOf(e)
 	switch {
 	case roomID == "" || taskID == "":
 		return nil

@@ -12,16 +12,18 @@ import (
 // Audio has rooms moderated by StartCensorAudioV2, with the template for each
 // request, the room's ID, and ReturnFinishInfo, by which ZEGO tells the end of a
 // task.
-func Audio(client *zegocensor.Client, template zegocensor.StartCensorAudioV2Request) Provider {
-	return &audio{client, template}
+func Audio(client *zegocensor.Client, template zegocensor.StartCensorAudioV2Request) *AudioProvider {
+	return &AudioProvider{client, template}
 }
 
-type audio struct {
+// AudioProvider is what [Audio] makes.
+type AudioProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorAudioV2Request
 }
 
-func (p *audio) Start(ctx context.Context, room Room) (string, error) {
+// Start starts a task for the room.
+func (p *AudioProvider) Start(ctx context.Context, room Room) (string, error) {
 	req := p.template
 	req.RoomID, req.ReturnFinishInfo = room.ID, true
 	task, err := p.client.StartCensorAudioV2(ctx, &req)
@@ -31,12 +33,14 @@ func (p *audio) Start(ctx context.Context, room Room) (string, error) {
 	return task.TaskID, nil
 }
 
-func (p *audio) Stop(ctx context.Context, task Task) error {
+// Stop ends a task.
+func (p *AudioProvider) Stop(ctx context.Context, task Task) error {
 	_, err := p.client.StopCensorAudioV2(ctx, &zegocensor.StopCensorAudioV2Request{TaskID: task.ID})
 	return stopped(err)
 }
 
-func (p *audio) task(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
+// TaskOf tells which of its tasks a callback is about.
+func (p *AudioProvider) TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
 	switch e := e.(type) {
 	case *callback.AudioResult:
 		return e.AuxInfo.RoomID, e.TaskID, orElse(e.AuxInfo.ProcessBeginTime, e.Timestamp), false
@@ -47,16 +51,18 @@ func (p *audio) task(e callback.Event) (roomID, taskID string, at time.Time, end
 }
 
 // Video has rooms moderated by StartCensorVideoV2, as [Audio] does.
-func Video(client *zegocensor.Client, template zegocensor.StartCensorVideoV2Request) Provider {
-	return &video{client, template}
+func Video(client *zegocensor.Client, template zegocensor.StartCensorVideoV2Request) *VideoProvider {
+	return &VideoProvider{client, template}
 }
 
-type video struct {
+// VideoProvider is what [Video] makes.
+type VideoProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorVideoV2Request
 }
 
-func (p *video) Start(ctx context.Context, room Room) (string, error) {
+// Start starts a task for the room.
+func (p *VideoProvider) Start(ctx context.Context, room Room) (string, error) {
 	req := p.template
 	req.RoomID, req.ReturnFinishInfo = room.ID, true
 	task, err := p.client.StartCensorVideoV2(ctx, &req)
@@ -66,12 +72,14 @@ func (p *video) Start(ctx context.Context, room Room) (string, error) {
 	return task.TaskID, nil
 }
 
-func (p *video) Stop(ctx context.Context, task Task) error {
+// Stop ends a task.
+func (p *VideoProvider) Stop(ctx context.Context, task Task) error {
 	_, err := p.client.StopCensorVideoV2(ctx, &zegocensor.StopCensorVideoV2Request{TaskID: task.ID})
 	return stopped(err)
 }
 
-func (p *video) task(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
+// TaskOf tells which of its tasks a callback is about.
+func (p *VideoProvider) TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
 	switch e := e.(type) {
 	case *callback.VideoAudioResult:
 		return e.AuxInfo.RoomID, e.TaskID, orElse(e.AuxInfo.ProcessBeginTime, e.Timestamp), false

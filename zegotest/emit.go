@@ -10,7 +10,8 @@ import (
 
 // EmitAudioResult sends a result of an audio task, to the task's
 // ResultCallbackUrl. What r leaves open is filled in: the task and its room, a
-// ResultTaskID in the documented form, and the last ten seconds. A task that
+// ResultTaskID in the documented form, and the last ten seconds of the task, or
+// as many as it has run. A task that
 // mixes the streams of its room does not tell who was heard.
 //
 // It returns at once, as do all methods that send: see [Callback.Wait]. The task
@@ -123,7 +124,11 @@ func (s *Server) fillAudio(t Task, r *callback.AudioResult) {
 	s.fillResultTaskID(t, &r.ResultTaskID, who)
 	now := s.Now().Truncate(time.Millisecond)
 	first(&r.AuxInfo.ProcessFinishTime, now)
-	first(&r.AuxInfo.ProcessBeginTime, r.AuxInfo.ProcessFinishTime.Add(-10*time.Second))
+	begin := r.AuxInfo.ProcessFinishTime.Add(-10 * time.Second)
+	if begin.Before(t.Started) {
+		begin = t.Started.Truncate(time.Millisecond)
+	}
+	first(&r.AuxInfo.ProcessBeginTime, begin)
 }
 
 func (s *Server) fillResultTaskID(t Task, id *string, who string) {

@@ -20,13 +20,16 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/callback"
 	"github.com/zegocensor/zegocensor-go/examples/internal/account"
+	"github.com/zegocensor/zegocensor-go/moderator"
 )
 
 func main() {
@@ -35,9 +38,12 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// shutdownTimeout is how long the program takes to end, at most: to answer the
-// callbacks that have come, and then to stop the tasks.
-const shutdownTimeout = 20 * time.Second
+// How long the program takes to end, at most: to answer the callbacks that have
+// come, and in all.
+const (
+	answerTimeout   = 2 * time.Second
+	shutdownTimeout = 20 * time.Second
+)
 
 type flags struct {
 	listen, path, publicURL string
@@ -58,6 +64,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return 2
 	}
 	defer project.Close()
+	if project.CallbackSecret == "" {
+		fmt.Fprintln(stderr, "moderation_server: ZEGO_CALLBACK_SECRET must be set beside ZEGO_APP_ID")
+		return 2
+	}
+	stdout, stderr = &lines{w: stdout}, &lines{w: stderr}
 	fmt.Fprintln(stdout, project.Where)
 	if err := serve(ctx, f, project, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "moderation_server:", err)
@@ -96,8 +107,8 @@ Flags:
 	switch {
 	case set.NArg() > 0:
 		fmt.Fprintln(stderr, "moderation_server: unknown argument:", set.Arg(0))
-	case !strings.HasPrefix(f.path, "/") || strings.ContainsAny(f.path, "{} "):
-		fmt.Fprintln(stderr, "moderation_server: -path must begin with / and hold no blank and no brace")
+	case path.Clean(f.path) != f.path || !strings.HasPrefix(f.path, "/") || strings.ContainsAny(f.path, "{} ?#%"):
+		fmt.Fprintln(stderr, "moderation_server: -path must be a plain path that begins with /")
 	case f.publicURL != "" && (err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == ""):
 		fmt.Fprintln(stderr, "moderation_server: -public-url must be an absolute http or https URL")
 	default:
@@ -108,30 +119,39 @@ Flags:
 
 // serve receives callbacks until ctx ends, or until the scene is over.
 func serve(ctx context.Context, f flags, project *account.Account, stdout, stderr io.Writer) error {
-	rooms := newRooms(project.Client, f.act, stdout)
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	address := "http://" + listener.Addr().String() + f.path
+	results := ""
+	if f.publicURL != "" {
+		results = strings.TrimSuffix(f.publicURL, "/") + f.path
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	rooms, err := newRooms(project.Client, results, f.act, stdout, moderator.WithLogger(logger))
+	if err != nil {
+		return err
+	}
 	var handled atomic.Int64
+	var away atomic.Bool // the scene has a callback fail
 	handler, err := callback.NewHandler(project.CallbackSecret, func(ctx context.Context, e callback.Event) error {
+		if away.CompareAndSwap(true, false) {
+			return errors.New("the database is away")
+		}
 		err := rooms.handle(ctx, e)
 		if err == nil {
 			handled.Add(1)
 		}
 		return err
-	}, callback.WithAppID(project.AppID), callback.WithDeduplication(), callback.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))))
+	}, callback.WithAppID(project.AppID), callback.WithDeduplication(), callback.WithLogger(logger))
 	if err != nil {
-		return fmt.Errorf("ZEGO_CALLBACK_SECRET: %w", err)
+		return err
 	}
 	var refused atomic.Int64
 	mux := http.NewServeMux()
 	mux.Handle(f.path, countRefusals(handler, &refused))
-
-	listener, err := net.Listen("tcp", f.listen)
-	if err != nil {
-		return err
-	}
-	address := "http://" + listener.Addr().String() + f.path
-	if f.publicURL != "" {
-		rooms.callbackURL = strings.TrimSuffix(f.publicURL, "/") + f.path
-	}
 	fmt.Fprintln(stdout, "receiving callbacks on", address)
 	server := &http.Server{
 		Handler:           mux,
@@ -143,11 +163,14 @@ func serve(ctx context.Context, f flags, project *account.Account, stdout, stder
 	}
 	broken := make(chan error, 1)
 	go func() { broken <- server.Serve(listener) }()
+	running, stopRunning := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRunning()
+	go func() { _ = rooms.moderator.Run(running) }() // until stopRunning
 
 	var failure error
 	if project.Fake != nil {
 		project.Fake.SetCallbackURL(address)
-		failure = play(ctx, project.Fake, address, stdout)
+		failure = play(ctx, project.Fake, address, &away, stdout)
 	} else {
 		select {
 		case <-ctx.Done():
@@ -159,20 +182,42 @@ func serve(ctx context.Context, f flags, project *account.Account, stdout, stder
 	// room that opens meanwhile is left with a task.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	failure = errors.Join(failure, server.Shutdown(ctx), handler.Shutdown(ctx))
-	running, err := rooms.stopAll(ctx)
+	answer, cancelAnswer := context.WithTimeout(ctx, answerTimeout)
+	defer cancelAnswer()
+	if server.Shutdown(answer) != nil {
+		_ = server.Close() // what is cut off comes again, or is handled all the same
+	}
+	failure = errors.Join(failure, handler.Shutdown(ctx), rooms.moderator.Shutdown(ctx, true))
+	tasks, err := rooms.moderator.Tasks(ctx)
 	failure = errors.Join(failure, err)
+	count := len(tasks)
 	if project.Fake != nil {
-		running = len(project.Fake.Running()) // who knows better
+		count = len(project.Fake.Running()) // who knows better
 	}
 	left := "nothing left running"
-	if running > 0 {
-		left = fmt.Sprintf("%d LEFT RUNNING", running)
+	if count > 0 {
+		left = fmt.Sprintf("%d LEFT RUNNING", count)
 		failure = errors.Join(failure, errors.New("tasks are left running; they end by themselves after about five minutes without a stream"))
 	}
-	fmt.Fprintf(stdout, "tasks started %d, stopped %d; callbacks handled %d, refused %d; %s\n",
-		rooms.started.Load(), rooms.stopped.Load(), handled.Load(), refused.Load(), left)
+	more := ""
+	if n := rooms.tasks.unknown.Load(); n > 0 {
+		more = fmt.Sprintf(" and perhaps %d more", n)
+	}
+	fmt.Fprintf(stdout, "tasks started %d%s, stopped %d; callbacks handled %d, refused %d; %s\n",
+		rooms.tasks.started.Load(), more, rooms.tasks.stopped.Load(), handled.Load(), refused.Load(), left)
 	return failure
+}
+
+// lines is written to by several at a time.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }
 
 // countRefusals counts the answers that say that a callback is not ZEGO's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
@@ -14,15 +15,22 @@ import (
 )
 
 // play has a fake ZEGO do to this program what ZEGO does to a backend.
-func play(ctx context.Context, zego *zegotest.Server, address string, stdout io.Writer) error {
+func play(ctx context.Context, zego *zegotest.Server, address string, away *atomic.Bool, stdout io.Writer) error {
 	say := func(what string) { fmt.Fprintln(stdout, "--", what) }
 
 	say("a room opens")
 	if err := zego.OpenRoom("lounge", "host_1").Wait(ctx); err != nil {
 		return err
 	}
-	zego.OpenStream("lounge", "host_1_mic", "host_1")
 	lounge := zego.Running()[0].ID
+
+	say("somebody publishes; the program fails to handle that, and ZEGO tells it again two seconds later")
+	away.Store(true)
+	published := zego.OpenStream("lounge", "host_1_mic", "host_1")
+	zego.Advance(2 * time.Second)
+	if err := published.Wait(ctx); err != nil {
+		return err
+	}
 
 	say("three results; the last one comes twice")
 	for _, r := range []callback.AudioResult{
@@ -43,11 +51,12 @@ func play(ctx context.Context, zego *zegotest.Server, address string, stdout io.
 		return err
 	}
 
-	say("a room opens, and ZEGO refuses to moderate it at first; the callback is tried again")
+	say("a room opens, and ZEGO refuses to moderate it at first; it is tried again")
 	zego.Inject(zegotest.Fault{Action: "StartCensorAudioV2", Code: zegocensor.CodeRequestFailed, Times: 1})
-	stage := zego.OpenRoom("stage", "host_4")
-	zego.Advance(2 * time.Second)
-	if err := stage.Wait(ctx); err != nil {
+	if err := zego.OpenRoom("stage", "host_4").Wait(ctx); err != nil {
+		return err
+	}
+	if err := until(ctx, func() bool { return len(zego.Running()) == 2 }); err != nil {
 		return err
 	}
 
@@ -75,6 +84,18 @@ func play(ctx context.Context, zego *zegotest.Server, address string, stdout io.
 
 	say("it closes for good, and the program is told to end while the other is open")
 	return zego.CloseRoom("lounge", 0).Wait(ctx)
+}
+
+// until waits for what the program does by itself.
+func until(ctx context.Context, done func() bool) error {
+	for !done() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // forge sends a callback whose signature is genuine and whose body is not: the
