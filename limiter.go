@@ -15,18 +15,21 @@ type Limiter interface {
 	Wait(ctx context.Context, action string) error
 }
 
-// defaultRate is how many calls a second ZEGO allows of each moderation action,
-// for all rooms of a project.
-const defaultRate = 100
-
-// lowerRates are the documented rates of other actions that are often called
-// after a moderation result, with Client.Do.
-var lowerRates = map[string]rate.Limit{
-	"KickoutUser":              50,
-	"DescribeSimpleStreamList": 50,
-	"ForbidRTCStream":          20,
-	"ResumeRTCStream":          20,
-	"SetForbidStreamRule":      10,
+// Rate is how many calls a second ZEGO documents for an action, for all rooms of
+// a project: 100, and less for some that are often called after a moderation
+// result, with [Client.Do].
+//
+// https://www.zegocloud.com/docs/real-time-video-server/api-reference/accessing-server-apis
+func Rate(action string) int {
+	switch action {
+	case "KickoutUser", "DescribeSimpleStreamList":
+		return 50
+	case "ForbidRTCStream", "ResumeRTCStream":
+		return 20
+	case "SetForbidStreamRule":
+		return 10
+	}
+	return 100
 }
 
 // localLimiter is the default Limiter: a bucket for each action. Its bursts are
@@ -56,11 +59,7 @@ func (l *localLimiter) bucket(action string) *rate.Limiter {
 	defer l.mu.Unlock()
 	b, ok := l.buckets[action]
 	if !ok {
-		limit, low := lowerRates[action]
-		if !low {
-			limit = defaultRate
-		}
-		b = rate.NewLimiter(limit, 1)
+		b = rate.NewLimiter(rate.Limit(Rate(action)), 1)
 		l.buckets[action] = b
 	}
 	return b
