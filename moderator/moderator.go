@@ -448,6 +448,10 @@ func (m *Moderator) Run(ctx context.Context) error {
 // sweep does what is due now.
 func (m *Moderator) sweep(ctx context.Context) error {
 	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return ErrShutdown
+	}
 	orphans := m.orphans
 	m.orphans = nil
 	m.mu.Unlock()
