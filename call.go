@@ -113,7 +113,11 @@ func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Resp
 		v := reflect.ValueOf(data)
 		p.faults.check(v.Kind() == reflect.Pointer && !v.IsNil(), "data", "must be a pointer that is not nil, or nil")
 	}
-	return c.call(ctx, a, p, data)
+	resp := new(Response)
+	if err := c.call(ctx, a, p, data, resp); err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 func isActionName(s string) bool {
@@ -122,21 +126,30 @@ func isActionName(s string) bool {
 	})
 }
 
-// call carries an action out. From here on down, this file is the path of one
+// call carries an action out and fills in data and resp. From here on down, this file is the path of one
 // call: check → wait → sign → send → read → decide.
-func (c *Client) call(ctx context.Context, a Action, p payload, data any) (*Response, error) {
+func (c *Client) call(ctx context.Context, a Action, p payload, data any, resp *Response) error {
 	if ctx == nil {
 		p.faults.add("ctx", "must not be nil")
 	}
 	if len(p.faults) > 0 {
-		return nil, &InvalidRequestError{Action: a.Name, Faults: p.faults}
+		return &InvalidRequestError{Action: a.Name, Faults: p.faults}
 	}
-	t := try{client: c, action: a, payload: p, data: data}
-	if len(c.interceptors) == 0 && c.logger == nil {
-		return t.run(ctx)
+	start := try{client: c, action: a, payload: p, data: data, resp: resp}
+	if len(c.interceptors) > 0 || c.logger != nil {
+		t := start // an interceptor may keep it
+		return t.observed(ctx)
 	}
-	return t.observed(ctx)
+	t := tries.Get().(*try)
+	defer tries.Put(t)
+	*t = start
+	err := t.run(ctx)
+	*t = try{}
+	return err
 }
+
+// tries are those that are over: a call is most of what it allocates.
+var tries = sync.Pool{New: func() any { return new(try) }}
 
 // try is one call on its way.
 type try struct {
@@ -144,6 +157,7 @@ type try struct {
 	action  Action
 	payload payload
 	data    any
+	resp    *Response
 
 	// What happened so far.
 	attempts   int
@@ -162,38 +176,38 @@ type try struct {
 }
 
 // run makes attempts until one settles the call.
-func (t *try) run(ctx context.Context) (*Response, error) {
+func (t *try) run(ctx context.Context) error {
 	c := t.client
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, contextError(ctx))
+			return fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, contextError(ctx))
 		}
 		if c.limiter != nil {
 			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
-				return nil, fmt.Errorf("zegocensor: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
+				return fmt.Errorf("zegocensor: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
 			}
 		}
 		t.attempts++
-		resp, fail := t.attempt(ctx)
+		fail := t.attempt(ctx)
 		if fail == nil {
-			return resp, nil
+			return nil
 		}
 		if !t.again(fail) {
-			return nil, fail.err
+			return fail.err
 		}
 		d := t.delay(fail)
 		if err := sleep(ctx, d); err != nil {
 			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
-				return nil, fail.err // which says so already
+				return fail.err // which says so already
 			}
-			return nil, fmt.Errorf("%w; not tried again: %w", fail.err, err)
+			return fmt.Errorf("%w; not tried again: %w", fail.err, err)
 		}
 		c.logRetry(ctx, t, fail, d)
 	}
 }
 
 // attempt signs, sends and reads once.
-func (t *try) attempt(parent context.Context) (*Response, *failure) {
+func (t *try) attempt(parent context.Context) *failure {
 	c := t.client
 	t.httpStatus, t.code, t.requestID = 0, 0, ""
 	limit := c.attemptTimeout
@@ -210,7 +224,7 @@ func (t *try) attempt(parent context.Context) (*Response, *failure) {
 	t.sent = c.clock.now()
 	resp, err := c.roundTrip(t.sign(ctx))
 	if err != nil {
-		return nil, t.transportFailure(parent, limit, err, path.neverLeft(err))
+		return t.transportFailure(parent, limit, err, path.neverLeft(err))
 	}
 	defer resp.Body.Close()
 	t.responded = c.clock.now()
@@ -222,10 +236,10 @@ func (t *try) attempt(parent context.Context) (*Response, *failure) {
 	t.limited = io.LimitedReader{R: resp.Body, N: maxAnswer}
 	n, err := buf.ReadFrom(&t.limited)
 	if err != nil {
-		return nil, t.answerFailure(lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
+		return t.answerFailure(lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
 	}
 	if n == maxAnswer {
-		return nil, t.answerFailure(unclear, resp, nil, errors.New("larger than 1 MiB"))
+		return t.answerFailure(unclear, resp, nil, errors.New("larger than 1 MiB"))
 	}
 	return t.decide(resp, buf.Bytes())
 }
@@ -280,15 +294,8 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	for k, v := range c.header {
 		header[k] = v[:1:1]
 	}
-	req := (&http.Request{
-		Method:     t.action.Method,
-		URL:        &out.url,
-		Host:       c.base.Host,
-		Header:     header,
-		Proto:      "HTTP/1.1",
-		ProtoMajor: 1,
-		ProtoMinor: 1,
-	}).WithContext(ctx)
+	req := blankRequest.WithContext(ctx)
+	req.Method, req.URL, req.Host, req.Header = t.action.Method, &out.url, c.base.Host, header
 	// Without GetBody, net/http cannot send a body a second time by itself when
 	// a connection breaks: that would be an attempt with a used nonce, and a
 	// Start that runs twice. A GET has no body to hold it back, so one that must
@@ -304,6 +311,9 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	}
 	return req
 }
+
+// blankRequest is copied for each attempt.
+var blankRequest = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 
 type requestBody struct{ bytes.Reader }
 
@@ -324,10 +334,10 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // decide judges an answer by its envelope, and by its status where it has none.
-func (t *try) decide(resp *http.Response, body []byte) (*Response, *failure) {
+func (t *try) decide(resp *http.Response, body []byte) *failure {
 	env, err := parseEnvelope(body)
 	if err != nil {
-		return nil, t.answerFailure(statusOutcome(resp.StatusCode), resp, body, err)
+		return t.answerFailure(statusOutcome(resp.StatusCode), resp, body, err)
 	}
 	t.code = env.code
 	t.requestID = t.clean(env.requestID, 128)
@@ -335,7 +345,7 @@ func (t *try) decide(resp *http.Response, body []byte) (*Response, *failure) {
 	if env.code != CodeOK {
 		t.takeBack(env.code)
 		o := refusalOutcome(env.code, resp.StatusCode)
-		return nil, &failure{outcome: o, err: &Error{
+		return &failure{outcome: o, err: &Error{
 			Action:         t.action.Name,
 			Code:           env.code,
 			Message:        message,
@@ -347,13 +357,14 @@ func (t *try) decide(resp *http.Response, body []byte) (*Response, *failure) {
 	}
 	if t.data != nil {
 		if err := env.decodeData(t.data); err != nil {
-			return nil, t.answerFailure(unclear, resp, nil, err)
+			return t.answerFailure(unclear, resp, nil, err)
 		}
 	}
-	return &Response{
+	*t.resp = Response{
 		RequestID:  t.requestID,
 		Message:    message,
 		HTTPStatus: resp.StatusCode,
 		Attempts:   t.attempts,
-	}, nil
+	}
+	return nil
 }

@@ -1,5 +1,7 @@
 package zegocensor
 
+import "github.com/zegocensor/zegocensor-go/internal/rawjson"
+
 // What the censor actions have in common. The string types are open: ZEGO
 // grants other values on request, so that a value without a constant passes.
 
@@ -83,13 +85,18 @@ const (
 	BusinessBeauty        BusinessType = "BEAUTY"
 )
 
-// taskData is the Data of a Start.
-type taskData struct {
-	TaskID string `json:"TaskId"`
+// taskID reads the TaskId out of the Data of a Start.
+func taskID(data string) (id string) {
+	for k, v := range rawjson.Members(data) {
+		if k == "TaskId" {
+			id = rawjson.Text(v)
+		}
+	}
+	return id
 }
 
-func (d *taskData) missing() string {
-	if d.TaskID == "" {
+func missingTaskID(id string) string {
+	if id == "" {
 		return "TaskId"
 	}
 	return ""
@@ -101,7 +108,9 @@ func stopTask(taskID string) payload {
 	if f.text("TaskID", taskID); f != nil {
 		return payload{faults: f}
 	}
-	return bodyOf(&taskData{taskID})
+	return bodyOf(&struct {
+		TaskID string `json:"TaskId"`
+	}{taskID})
 }
 
 // bit is a flag as the wire has it.

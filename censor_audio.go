@@ -69,13 +69,15 @@ type StartCensorAudioV2Response struct {
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-audio
 func (c *Client) StartCensorAudioV2(ctx context.Context, req *StartCensorAudioV2Request) (*StartCensorAudioV2Response, error) {
-	var task taskData
-	resp, err := c.call(ctx, startCensorAudioV2, req.payload(), &task)
-	if err != nil {
+	resp := new(StartCensorAudioV2Response)
+	if err := c.call(ctx, startCensorAudioV2, req.payload(), resp, &resp.Response); err != nil {
 		return nil, err
 	}
-	return &StartCensorAudioV2Response{Response: *resp, TaskID: task.TaskID}, nil
+	return resp, nil
 }
+
+func (r *StartCensorAudioV2Response) decode(data string) { r.TaskID = taskID(data) }
+func (r *StartCensorAudioV2Response) missing() string    { return missingTaskID(r.TaskID) }
 
 func (r *StartCensorAudioV2Request) payload() payload {
 	if r == nil {
@@ -144,11 +146,11 @@ type StopCensorAudioV2Response struct {
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/stop-censor-audio
 func (c *Client) StopCensorAudioV2(ctx context.Context, req *StopCensorAudioV2Request) (*StopCensorAudioV2Response, error) {
-	resp, err := c.call(ctx, stopCensorAudioV2, req.payload(), nil)
-	if err != nil {
+	resp := new(StopCensorAudioV2Response)
+	if err := c.call(ctx, stopCensorAudioV2, req.payload(), nil, &resp.Response); err != nil {
 		return nil, err
 	}
-	return &StopCensorAudioV2Response{Response: *resp}, nil
+	return resp, nil
 }
 
 func (r *StopCensorAudioV2Request) payload() payload {

@@ -86,13 +86,15 @@ type StartCensorVideoV2Response struct {
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-video
 func (c *Client) StartCensorVideoV2(ctx context.Context, req *StartCensorVideoV2Request) (*StartCensorVideoV2Response, error) {
-	var task taskData
-	resp, err := c.call(ctx, startCensorVideoV2, req.payload(), &task)
-	if err != nil {
+	resp := new(StartCensorVideoV2Response)
+	if err := c.call(ctx, startCensorVideoV2, req.payload(), resp, &resp.Response); err != nil {
 		return nil, err
 	}
-	return &StartCensorVideoV2Response{Response: *resp, TaskID: task.TaskID}, nil
+	return resp, nil
 }
+
+func (r *StartCensorVideoV2Response) decode(data string) { r.TaskID = taskID(data) }
+func (r *StartCensorVideoV2Response) missing() string    { return missingTaskID(r.TaskID) }
 
 func (r *StartCensorVideoV2Request) payload() payload {
 	if r == nil {
@@ -197,11 +199,11 @@ type StopCensorVideoV2Response struct {
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/stop-censor-video
 func (c *Client) StopCensorVideoV2(ctx context.Context, req *StopCensorVideoV2Request) (*StopCensorVideoV2Response, error) {
-	resp, err := c.call(ctx, stopCensorVideoV2, req.payload(), nil)
-	if err != nil {
+	resp := new(StopCensorVideoV2Response)
+	if err := c.call(ctx, stopCensorVideoV2, req.payload(), nil, &resp.Response); err != nil {
 		return nil, err
 	}
-	return &StopCensorVideoV2Response{Response: *resp}, nil
+	return resp, nil
 }
 
 func (r *StopCensorVideoV2Request) payload() payload {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
@@ -59,7 +60,11 @@ func parseEnvelope(body []byte) (envelope, error) {
 // decodeData decodes Data into v and asks v, where it can tell, whether what it
 // needs has come.
 func (e *envelope) decodeData(v any) error {
-	if e.data != "" && e.data != "null" {
+	if own, ok := v.(interface{ decode(data string) }); ok {
+		if e.data != "" {
+			own.decode(e.data)
+		}
+	} else if e.data != "" && e.data != "null" {
 		err := json.Unmarshal([]byte(e.data), v)
 		// "" and [] are how some encoders write an object without members.
 		if err != nil && e.data != `""` && e.data != "[]" {
@@ -121,9 +126,24 @@ func (t *try) repeatsRequest(s string) bool {
 	if secret := t.client.secret(); len(secret) >= shortSecret && strings.Contains(s, secret) {
 		return true
 	}
-	s = strings.ToLower(s)
 	for _, part := range [...]string{t.nonce, t.signature, "signature=", "signaturenonce", "action="} {
-		if part != "" && strings.Contains(s, part) {
+		if part != "" && containsFold(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsFold reports whether s contains part, which is lower-case ASCII, in
+// any case.
+func containsFold(s, part string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return strings.Contains(strings.ToLower(s), part) // other scripts have letters that are ours in lower case
+		}
+	}
+	for i := 0; i+len(part) <= len(s); i++ {
+		if s[i]|0x20 == part[0]|0x20 && strings.EqualFold(s[i:i+len(part)], part) {
 			return true
 		}
 	}

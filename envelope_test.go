@@ -38,7 +38,7 @@ func TestAnswers(t *testing.T) {
 		"no Data":                  {200, `{"Code":0}`, -1},
 		"Data text":                {200, `{"Code":0,"Data":""}`, -1},
 		"Data list":                {200, `{"Code":0,"Data":[]}`, -1},
-		"TaskId number":            {200, `{"Code":0,"Data":{"TaskId":7}}`, -1},
+		"TaskId list":              {200, `{"Code":0,"Data":{"TaskId":[7]}}`, -1},
 		"no code":                  {200, `{"Message":"success","Data":{"TaskId":"T"}}`, -1},
 		"code null":                {200, `{"Code":null,"Data":{"TaskId":"T"}}`, -1},
 		"code too large":           {200, `{"Code":4294967296}`, -1},

@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
 
 // generateIdentifyToken may be repeated: a token that nobody received harms
@@ -41,12 +44,11 @@ type GenerateIdentifyTokenResponse struct {
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/generate-identify-token
 func (c *Client) GenerateIdentifyToken(ctx context.Context, req *GenerateIdentifyTokenRequest) (*GenerateIdentifyTokenResponse, error) {
-	var token tokenData
-	resp, err := c.call(ctx, generateIdentifyToken, req.payload(), &token)
-	if err != nil {
+	resp := new(GenerateIdentifyTokenResponse)
+	if err := c.call(ctx, generateIdentifyToken, req.payload(), resp, &resp.Response); err != nil {
 		return nil, err
 	}
-	return &GenerateIdentifyTokenResponse{Response: *resp, IdentifyToken: token.IdentifyToken, RemainTime: token.remain()}, nil
+	return resp, nil
 }
 
 func (r *GenerateIdentifyTokenRequest) payload() payload {
@@ -62,21 +64,24 @@ func (r *GenerateIdentifyTokenRequest) payload() payload {
 	}{int64(r.EffectiveTime / time.Second)})
 }
 
-type tokenData struct {
-	IdentifyToken string
-	RemainTime    int64 // seconds
+func (r *GenerateIdentifyTokenResponse) decode(data string) {
+	for k, v := range rawjson.Members(data) {
+		switch k {
+		case "IdentifyToken":
+			r.IdentifyToken = rawjson.Text(v)
+		case "RemainTime":
+			seconds, _ := strconv.ParseInt(rawjson.Text(v), 10, 64)
+			// A hostile number stays within what a duration holds.
+			r.RemainTime = time.Duration(min(max(seconds, 0), math.MaxInt64/int64(time.Second))) * time.Second
+		}
+	}
 }
 
-func (d *tokenData) missing() string {
-	if d.IdentifyToken == "" {
+func (r *GenerateIdentifyTokenResponse) missing() string {
+	if r.IdentifyToken == "" {
 		return "IdentifyToken"
 	}
 	return ""
-}
-
-// remain keeps a hostile number within what a duration holds.
-func (d *tokenData) remain() time.Duration {
-	return time.Duration(min(max(d.RemainTime, 0), math.MaxInt64/int64(time.Second))) * time.Second
 }
 
 // String tells all but the token.

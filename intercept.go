@@ -29,10 +29,9 @@ var (
 )
 
 // observed runs the call inside the interceptors and logs how it ended.
-func (t *try) observed(ctx context.Context) (*Response, error) {
+func (t *try) observed(ctx context.Context) error {
 	call := &Call{Action: t.action.Name, Host: t.client.base.Host}
 	var (
-		resp    *Response
 		err     = errNextSkipped
 		called  bool
 		started = time.Now()
@@ -42,7 +41,7 @@ func (t *try) observed(ctx context.Context) (*Response, error) {
 			return errNextTwice
 		}
 		called = true
-		resp, err = t.run(ctx)
+		err = t.run(ctx)
 		call.RequestID, call.Attempts, call.HTTPStatus, call.Code = t.requestID, t.attempts, t.httpStatus, t.code
 		return err
 	}
@@ -54,10 +53,7 @@ func (t *try) observed(ctx context.Context) (*Response, error) {
 		err = outer
 	}
 	t.client.logCall(ctx, call, err, time.Since(started))
-	if err != nil {
-		return nil, err
-	}
-	return resp, nil
+	return err
 }
 
 // logCall writes the record of a finished call: an allow-list, never a URL.

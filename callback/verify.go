@@ -213,40 +213,48 @@ type seal struct {
 // maxNonce is the longest nonce that is hashed. ZEGO's have up to 20 digits.
 const maxNonce = 128
 
+// members are what all callbacks have, in the words of the body.
+type members struct {
+	event, appID, timestamp, nonce, signature string
+	twice                                     bool // it would be open which was signed
+}
+
+func (m *members) take(key, value string) {
+	var dst *string
+	switch key {
+	case "Event", "event":
+		dst = &m.event
+	case "AppId", "appid":
+		dst = &m.appID
+	case "Timestamp", "timestamp":
+		dst = &m.timestamp
+	case "Nonce", "nonce":
+		dst = &m.nonce
+	case "Signature", "signature":
+		dst = &m.signature
+	default:
+		return
+	}
+	m.twice = m.twice || *dst != ""
+	*dst = rawjson.Text(value)
+}
+
 // verify checks a callback all but for its nonce having been used. The rest of
 // text is decoded only after that.
 func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, s seal, err error) {
-	if text, err = object(contentType, body); err != nil {
+	var m members
+	if text, err = object(contentType, body, m.take); err != nil {
 		return h, "", s, err
 	}
-	var timestamp, signature, appID string
-	for k, value := range rawjson.Members(text) {
-		var dst *string
-		switch k {
-		case "Event", "event":
-			dst = &h.Event
-		case "AppId", "appid":
-			dst = &appID
-		case "Timestamp", "timestamp":
-			dst = &timestamp
-		case "Nonce", "nonce":
-			dst = &h.Nonce
-		case "Signature", "signature":
-			dst = &signature
-		default:
-			continue
-		}
-		// A second one would make it open which was signed.
-		if *dst != "" {
-			return h, "", s, ErrMalformed
-		}
-		*dst = rawjson.Text(value)
-	}
-	seconds, ok := parseTimestamp(timestamp)
-	if !ok || !validNonce(h.Nonce) || len(signature) != 2*sha1Size || h.Event == "" {
+	if m.twice {
 		return h, "", s, ErrMalformed
 	}
-	if !v.signed(timestamp, h.Nonce, signature) {
+	h.Event, h.Nonce = m.event, m.nonce
+	seconds, ok := parseTimestamp(m.timestamp)
+	if !ok || !validNonce(h.Nonce) || len(m.signature) != 2*sha1Size || h.Event == "" {
+		return h, "", s, ErrMalformed
+	}
+	if !v.signed(m.timestamp, h.Nonce, m.signature) {
 		return h, "", s, ErrSignature
 	}
 	h.Timestamp = time.Unix(seconds, 0)
@@ -254,8 +262,8 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 	if age.Abs() > v.tolerance {
 		return h, "", s, ErrStale
 	}
-	if appID != "" {
-		id, err := strconv.ParseUint(appID, 10, 32)
+	if m.appID != "" {
+		id, err := strconv.ParseUint(m.appID, 10, 32)
 		if err != nil {
 			return h, "", s, ErrMalformed
 		}
@@ -269,7 +277,7 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 	return h, text, seal{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
-		key:         "nonce:" + strings.ToLower(signature),
+		key:         "nonce:" + strings.ToLower(m.signature),
 		fingerprint: string(sum[:]),
 		ttl:         v.tolerance - age + time.Second,
 	}, nil
@@ -308,8 +316,8 @@ func validNonce(s string) bool {
 // object is the body as a JSON object. ZEGO sends JSON, and forms to apps for
 // which its support has switched that on; the Content-Type says which, and the
 // first byte where it does not. Nothing in it is unescaped but what a form
-// requires.
-func object(contentType string, body []byte) (string, error) {
+// requires. visit gets its members.
+func object(contentType string, body []byte, visit func(key, value string)) (string, error) {
 	trimmed := bytes.TrimSpace(body)
 	isJSON := len(trimmed) > 0 && trimmed[0] == '{'
 	if !isJSON && mediaType(contentType) != "application/json" {
@@ -318,13 +326,13 @@ func object(contentType string, body []byte) (string, error) {
 			return "", ErrMalformed
 		}
 		text, ok := formToJSON(form)
-		if !ok {
+		if !ok || !rawjson.Visit(text, visit) {
 			return "", ErrMalformed
 		}
 		return text, nil
 	}
 	text := string(trimmed)
-	if !isJSON || !rawjson.Valid(text) {
+	if !isJSON || !rawjson.Visit(text, visit) {
 		return "", ErrMalformed
 	}
 	return text, nil

@@ -72,8 +72,8 @@ func WithRate(callsPerSecond func(action string) int) LimiterOption {
 }
 
 // WithLocalShare has a replica go on by itself while Redis does not answer, with
-// an equal share of the rate: that of one of so many replicas. By default calls
-// wait for Redis, or for their context to end.
+// an equal share of the rate: that of one of so many replicas. It asks again every
+// five seconds. By default calls wait for Redis, or for their context to end.
 func WithLocalShare(replicas int) LimiterOption {
 	return func(l *Limiter) error {
 		if replicas < 1 {
@@ -156,7 +156,7 @@ func (l *Limiter) Wait(ctx context.Context, action string) error {
 		case share:
 			// Not every call has to find out by itself.
 			if err != nil {
-				l.awayUntil.Store(time.Now().Add(answerTimeout).UnixNano())
+				l.awayUntil.Store(time.Now().Add(awayTime).UnixNano())
 			}
 			if err := l.bucket(action).Wait(ctx); err != nil {
 				return fmt.Errorf("%w: %w", ErrBusy, err)
@@ -171,8 +171,12 @@ func (l *Limiter) Wait(ctx context.Context, action string) error {
 	}
 }
 
-// answerTimeout is how long Redis has to answer before it counts as away.
-const answerTimeout = time.Second
+// How long Redis has to answer before it counts as away, and for how long it is
+// then not asked again where a share of the rate is taken instead.
+const (
+	answerTimeout = 500 * time.Millisecond
+	awayTime      = 5 * time.Second
+)
 
 func (l *Limiter) reserve(ctx context.Context, action string) (time.Duration, error) {
 	far := farthest

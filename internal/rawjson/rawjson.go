@@ -28,7 +28,7 @@ func Members(value string) iter.Seq2[string, string] {
 			return
 		}
 		for i = skipBlanks(value, i+1); value[i] != '}'; {
-			end := skipValue(value, i)
+			end := skipString(value, i+1)
 			key := value[i+1 : end-1]
 			start := skipBlanks(value, skipBlanks(value, end)+1) // past the colon
 			end = skipValue(value, start)
@@ -120,7 +120,10 @@ func skipValue(s string, i int) int {
 func skipString(s string, i int) int {
 	for {
 		i += strings.IndexByte(s[i:], '"') + 1
-		escapes := 0
+		if s[i-2] != '\\' {
+			return i
+		}
+		escapes := 1
 		for s[i-2-escapes] == '\\' {
 			escapes++
 		}

@@ -21,6 +21,8 @@ func FuzzMembers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := string(b)
 		require.Equal(t, json.Valid(b), Valid(s))
+		var visited []string
+		require.Equal(t, Valid(s), Visit(s, func(k, v string) { visited = append(visited, k, v) }))
 		if !Valid(s) {
 			return
 		}
@@ -28,6 +30,8 @@ func FuzzMembers(f *testing.F) {
 		if json.Unmarshal(b, &object) == nil && object != nil {
 			seen := map[string]json.RawMessage{}
 			for k, v := range Members(s) {
+				require.Equal(t, []string{k, v}, visited[:2])
+				visited = visited[2:]
 				var key string
 				require.NoError(t, json.Unmarshal([]byte(`"`+k+`"`), &key))
 				seen[key] = json.RawMessage(v)

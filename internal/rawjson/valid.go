@@ -6,8 +6,19 @@ import "strings"
 const maxDepth = 10000
 
 // Valid reports whether s is JSON, as [encoding/json.Valid] does.
-func Valid(s string) bool {
-	end, ok := value(s, skipBlanks(s, 0), 0)
+func Valid(s string) bool { return Visit(s, nil) }
+
+// Visit is Valid, and on the way calls visit, unless it is nil, for the members of
+// s, if that is an object, as [Members] gives them. It may have called it before
+// it finds that s is no JSON.
+func Visit(s string, visit func(key, value string)) bool {
+	i := skipBlanks(s, 0)
+	end, ok := i, false
+	if visit != nil && i < len(s) && s[i] == '{' {
+		end, ok = object(s, i+1, 1, visit)
+	} else {
+		end, ok = value(s, i, 0)
+	}
 	return ok && skipBlanks(s, end) == len(s)
 }
 
@@ -23,7 +34,7 @@ func value(s string, i, depth int) (int, bool) {
 			return i, false
 		}
 		if s[i] == '{' {
-			return object(s, i+1, depth+1)
+			return object(s, i+1, depth+1, nil)
 		}
 		return list(s, i+1, depth+1)
 	case '"':
@@ -38,7 +49,7 @@ func value(s string, i, depth int) (int, bool) {
 	return number(s, i)
 }
 
-func object(s string, i, depth int) (int, bool) {
+func object(s string, i, depth int, visit func(key, value string)) (int, bool) {
 	if i = skipBlanks(s, i); i < len(s) && s[i] == '}' {
 		return i + 1, true
 	}
@@ -46,15 +57,20 @@ func object(s string, i, depth int) (int, bool) {
 		if i >= len(s) || s[i] != '"' {
 			return i, false
 		}
-		ok := false
-		if i, ok = text(s, i+1); !ok {
+		keyAt, ok := i+1, false
+		if i, ok = text(s, keyAt); !ok {
 			return i, false
 		}
+		key := s[keyAt : i-1]
 		if i = skipBlanks(s, i); i >= len(s) || s[i] != ':' {
 			return i, false
 		}
-		if i, ok = value(s, skipBlanks(s, i+1), depth); !ok {
+		valueAt := skipBlanks(s, i+1)
+		if i, ok = value(s, valueAt, depth); !ok {
 			return i, false
+		}
+		if visit != nil {
+			visit(key, s[valueAt:i])
 		}
 		i = skipBlanks(s, i)
 		if i < len(s) && s[i] == '}' {
@@ -90,6 +106,12 @@ func list(s string, i, depth int) (int, bool) {
 // text checks a string behind its first quote.
 func text(s string, i int) (int, bool) {
 	for ; i < len(s); i++ {
+		for i+8 <= len(s) && plain(s, i) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		switch c := s[i]; {
 		case c == '"':
 			return i + 1, true
@@ -113,6 +135,18 @@ func text(s string, i int) (int, bool) {
 		}
 	}
 	return i, false
+}
+
+// plain reports whether the eight bytes at i are of a string that goes on: none
+// is a quote, a backslash or a control character. It looks at them as one number:
+// x-ones has the high bit of the lowest byte that was 0.
+func plain(s string, i int) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	s = s[i : i+8]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	quote, backslash := x^('"'*ones), x^('\\'*ones)
+	return ((quote-ones)&^quote|(backslash-ones)&^backslash|(x-' '*ones)&^x)&high == 0
 }
 
 func isHex(c byte) bool {
