@@ -6,12 +6,20 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,9 +27,7 @@ import (
 )
 
 // The benchmarks compare a call with what a careful person writes by hand on
-// net/http, over the same in-memory transport. Run them with
-//
-//	go test -run '^$' -bench . -benchmem -count 6 .
+// net/http, over the same in-memory transport. bash bench/run prints the ratios.
 
 type memory struct{}
 
@@ -43,7 +49,7 @@ func (memory) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func BenchmarkStartCensorAudioV2(b *testing.B) {
 	ctx := context.Background()
-	b.Run("client", func(b *testing.B) {
+	b.Run("impl=package", func(b *testing.B) {
 		c, err := zegocensor.NewClient(testAppID, testSecret,
 			zegocensor.WithHTTPClient(&http.Client{Transport: memory{}}),
 			zegocensor.WithLimiter(freeLimiter{}))
@@ -58,7 +64,7 @@ func BenchmarkStartCensorAudioV2(b *testing.B) {
 			}
 		}
 	})
-	b.Run("by hand", func(b *testing.B) {
+	b.Run("impl=by hand", func(b *testing.B) {
 		hc := &http.Client{Transport: memory{}}
 		b.ReportAllocs()
 		for b.Loop() {
@@ -66,6 +72,66 @@ func BenchmarkStartCensorAudioV2(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+// BenchmarkManyOverTLS has 1024 goroutines call at once, over TLS. By hand they
+// use net/http's default transport, which keeps two idle connections for a host.
+func BenchmarkManyOverTLS(b *testing.B) {
+	const goroutines = 1024
+	many := func(b *testing.B, call func() error, connections func() int64) {
+		b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if err := call(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+		b.ReportMetric(float64(connections()), "connections")
+	}
+	setup := func(b *testing.B) (*httptest.Server, *tls.Config, func() int64) {
+		var opened atomic.Int64
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(w, memoryAnswer)
+		}))
+		s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		}
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		b.Cleanup(s.Close)
+		return s, s.Client().Transport.(*http.Transport).TLSClientConfig, opened.Load
+	}
+	b.Run("impl=package", func(b *testing.B) {
+		s, config, opened := setup(b)
+		transport := zegocensor.NewTransport()
+		transport.TLSClientConfig = config
+		c, err := zegocensor.NewClient(testAppID, testSecret, zegocensor.WithBaseURL(s.URL), zegocensor.WithLimiter(nil),
+			zegocensor.WithHTTPClient(&http.Client{Transport: transport}), zegocensor.WithAttemptTimeout(time.Minute))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req := audioRequest()
+		many(b, func() error { _, err := c.StartCensorAudioV2(context.Background(), req); return err }, opened)
+	})
+	b.Run("impl=by hand", func(b *testing.B) {
+		s, config, opened := setup(b)
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.TLSClientConfig = config
+		hc := &http.Client{Transport: transport}
+		many(b, func() error {
+			r, err := hc.Post(s.URL, "application/json", strings.NewReader(`{"RoomId":"room_1"}`))
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, r.Body)
+			return errors.Join(err, r.Body.Close())
+		}, opened)
 	})
 }
 

@@ -39,7 +39,7 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 		base:           RegionGlobal.url(),
 		attemptTimeout: defaultAttemptTimeout,
 		retry:          defaultRetryPolicy,
-		limiter:        newLocalLimiter(),
+		limiter:        NewLimiter(),
 		clock:          clock{now: time.Now},
 		header: http.Header{
 			"Accept":       {"application/json"},
@@ -61,7 +61,7 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 		return nil, &InvalidRequestError{Action: "NewClient", Faults: o.faults}
 	}
 	if !o.httpClient {
-		c.http.Transport = newTransport()
+		c.http.Transport = NewTransport()
 	}
 	return c, nil
 }

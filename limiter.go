@@ -39,7 +39,10 @@ type localLimiter struct {
 	buckets map[string]*rate.Limiter
 }
 
-func newLocalLimiter() *localLimiter {
+// NewLimiter makes the limiter that a [Client] has by default: each action at its
+// [Rate], in this process. It is for programs that wrap it, or that share it
+// among clients of the same project.
+func NewLimiter() Limiter {
 	return &localLimiter{buckets: make(map[string]*rate.Limiter)}
 }
 

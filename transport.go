@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// newTransport is the transport of a client that was not given one. net/http's
-// own default keeps two idle connections to a host, so that a busy server opens
-// and closes one for nearly every call.
-func newTransport() *http.Transport {
+// NewTransport makes the transport that a client has by default, for programs that
+// need it with a change (their own certificates, or a proxy) by [WithHTTPClient].
+// That of net/http keeps two idle connections to a host, so that a busy server
+// opens and closes one for nearly every call.
+func NewTransport() *http.Transport {
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: (&net.Dialer{

@@ -1,12 +1,16 @@
 package callback_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +40,7 @@ func (alwaysNew) Release(context.Context, string) error                       { 
 
 func BenchmarkParse(b *testing.B) {
 	body := benchmarkBody()
-	b.Run("package", func(b *testing.B) {
+	b.Run("impl=package", func(b *testing.B) {
 		v, err := callback.NewVerifier(secret, callback.WithClock(clock), callback.WithNonceStore(alwaysNew{}))
 		if err != nil {
 			b.Fatal(err)
@@ -48,13 +52,44 @@ func BenchmarkParse(b *testing.B) {
 			}
 		}
 	})
-	b.Run("by hand", func(b *testing.B) {
+	b.Run("impl=by hand", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if err := parseByHand(body); err != nil {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+// BenchmarkReceive is a whole request: its body read, verified, remembered,
+// decoded and handled.
+func BenchmarkReceive(b *testing.B) {
+	body := benchmarkBody()
+	receive := func(b *testing.B, h http.Handler) {
+		b.ReportAllocs()
+		for b.Loop() {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("POST", "/", bytes.NewReader(body)))
+			if w.Code != 200 {
+				b.Fatal(w.Code)
+			}
+		}
+	}
+	b.Run("impl=package", func(b *testing.B) {
+		h, err := callback.NewHandler(secret, func(context.Context, callback.Event) error { return nil }, callback.WithClock(clock), callback.WithNonceStore(alwaysNew{}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		receive(b, h)
+	})
+	b.Run("impl=by hand", func(b *testing.B) {
+		receive(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil || parseByHand(body) != nil {
+				w.WriteHeader(http.StatusForbidden)
+			}
+		}))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,6 +73,19 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	for _, name := range []string{"zego_client_call_duration_seconds", "zego_client_call_attempts", "zego_client_refusals_total", "zego_callback_duration_seconds"} {
 		assert.Contains(t, families, name)
+	}
+
+	// And the dashboard asks for nothing that is not there.
+	dashboard, err := os.ReadFile("../../otel/grafana.json")
+	require.NoError(t, err)
+	require.True(t, json.Valid(dashboard))
+	asked := regexp.MustCompile(`zego_(client|callback)_\w+`).FindAllString(string(dashboard), -1)
+	require.NotEmpty(t, asked)
+	for _, name := range asked {
+		assert.Contains(t, string(metrics), "\n"+name, name)
+	}
+	for _, label := range regexp.MustCompile(`zego_(action|outcome|code_class|event|verdict)\b`).FindAllString(string(dashboard), -1) {
+		assert.Contains(t, string(metrics), label+`="`)
 	}
 
 	// A Start that was tried twice, inside what was done for a callback.
