@@ -47,6 +47,7 @@ type world struct {
 
 	storeDown bool
 	calm      bool           // nothing fails any more
+	lossless  bool           // callbacks are late and come twice, but are not lost: nobody has to reconcile
 	trouble   map[string]int // unknown outcomes of each room that have not become a second task
 	unknown   int            // outcomes
 	seconds   int            // tasks beside another of the same session
@@ -66,6 +67,7 @@ type process struct {
 	next    func() (struct{}, bool)
 	stop    func()
 	heldTo  time.Time // it does not go on before
+	failed  func()    // what follows if the call does not succeed
 	heir    bool      // it has a room that another had left in the middle, and may have stopped its task
 }
 
@@ -73,13 +75,17 @@ type modelRoom struct {
 	session uint64 // 0 = dead
 	created time.Time
 	died    time.Time
-	told    bool // somebody who had the room has read of this life
+	told    bool      // somebody who had the room has read of this life
+	heard   time.Time // its beginning, or that of its last stream: what is told of its life
+	quiet   time.Time // since when it has no stream; zero = it has one
 }
 
 type modelTask struct {
 	id      string
 	room    string
 	session uint64 // of the room when its Start was sent
+	sent    time.Time
+	told    time.Time // of the last result that somebody who had the room has read of
 	started time.Time
 	running bool
 }
@@ -104,6 +110,7 @@ var modelStart = time.Unix(1_800_000_000, 0)
 
 func newWorld(seed uint64) *world {
 	w := &world{rand: rand.New(rand.NewPCG(seed, 0)), now: modelStart, rooms: make(map[string]*modelRoom), trouble: make(map[string]int), session: 1 << 60}
+	w.lossless = w.chance(30)
 	w.store = NewMemoryStore(func() time.Time { return w.now })
 	for i := range 1 + w.rand.IntN(3) {
 		w.rooms[fmt.Sprintf("room_%d", i)] = &modelRoom{}
@@ -137,7 +144,7 @@ func (w *world) point() {
 
 // spawn begins a call of a replica.
 func (w *world) spawn(r *replica, name string, call func(*Moderator) error, failed func()) {
-	p := &process{replica: r}
+	p := &process{replica: r, failed: failed}
 	p.next, p.stop = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if c := recover(); c != nil {
@@ -175,6 +182,9 @@ func (w *world) kill(r *replica) {
 		}
 		w.current = p
 		p.stop()
+		if p.failed != nil {
+			p.failed() // whoever called was cut off
+		}
 		return true
 	})
 	w.current = nil
@@ -199,18 +209,26 @@ func (w *world) reads(roomID string, events [][]byte) {
 	r := w.rooms[roomID]
 	for _, b := range events {
 		var e event
-		if json.Unmarshal(b, &e) == nil && e.Kind == opened && e.Session == r.session {
+		if err := json.Unmarshal(b, &e); err != nil {
+			panic(err)
+		}
+		if e.Kind == opened && e.Session == r.session {
 			r.told = true
+		}
+		for _, t := range w.tasks {
+			if e.Kind == found && e.Task == t.id && e.At > t.told.UnixMilli() {
+				t.told = time.UnixMilli(e.At)
+			}
 		}
 	}
 }
 
-func (s *modelStore) Begin(ctx context.Context, roomID string, lease time.Duration, events ...[]byte) (Claim, error) {
+func (s *modelStore) Begin(ctx context.Context, roomID, token string, lease time.Duration, events ...[]byte) (Claim, error) {
 	w, err := s.step()
 	if err != nil {
 		return Claim{}, err
 	}
-	c, err := w.store.Begin(ctx, roomID, lease, events...)
+	c, err := w.store.Begin(ctx, roomID, token, lease, events...)
 	w.reads(roomID, c.Events)
 	w.current.heir = c.Abandoned
 	if c.Abandoned {
@@ -231,6 +249,9 @@ func (s *modelStore) Finish(ctx context.Context, c Claim, state []byte, consumed
 	more, err := w.store.Finish(ctx, c, state, consumed, lease, wake, keep)
 	w.reads(c.RoomID, more)
 	w.current.heir = false
+	if !w.calm && w.chance(3) {
+		return nil, errStoreDown // the answer is lost
+	}
 	w.logf("finish %s fence %d: %s, %d more, %v", c.RoomID, c.Fence, state, len(more), err)
 	w.point()
 	return more, err
@@ -255,7 +276,14 @@ var errRefused = errors.New("refused")
 
 func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 	w := (*world)(v)
+	sent := w.now
 	session := w.rooms[room.ID].session // when it is sent: all that the sender can go by
+	var serving []*modelTask
+	for _, t := range w.tasks {
+		if t.running && t.room == room.ID && t.session == session && session != 0 && w.serves(t) {
+			serving = append(serving, t)
+		}
+	}
 	w.point()
 	if !w.calm && w.chance(10) {
 		w.logf("start %s: refused", room.ID)
@@ -266,8 +294,8 @@ func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 		w.logf("start %s: lost on the way", room.ID)
 		return "", zegocensor.ErrOutcomeUnknown
 	}
-	for _, t := range w.tasks {
-		if t.running && t.room == room.ID && t.session == session && session != 0 {
+	for _, t := range serving {
+		if t.running && w.rooms[room.ID].session == session {
 			w.seconds++
 			w.trouble[room.ID]--
 			w.logf("start %s: a second one beside %s", room.ID, t.id)
@@ -276,7 +304,7 @@ func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 			}
 		}
 	}
-	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), room: room.ID, session: session, started: w.now, running: true}
+	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), room: room.ID, session: session, sent: sent, told: sent, started: w.now, running: true}
 	w.tasks = append(w.tasks, t)
 	w.logf("start %s: %s", room.ID, t.id)
 	w.point()
@@ -290,6 +318,7 @@ func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 
 func (v *modelVendor) Stop(_ context.Context, task Task) error {
 	w := (*world)(v)
+	serves := slices.ContainsFunc(w.tasks, func(t *modelTask) bool { return t.id == task.ID && w.rooms[t.room].told && w.serves(t) }) // when it is sent
 	w.point()
 	if !w.calm && w.chance(10) {
 		return errRefused
@@ -298,11 +327,12 @@ func (v *modelVendor) Stop(_ context.Context, task Task) error {
 		if t.id != task.ID {
 			continue
 		}
-		if r := w.rooms[t.room]; t.running && r.told && !w.current.heir && r.session != 0 && r.session == t.session && w.tasksOf(t.room) == 1 {
+		if r := w.rooms[t.room]; t.running && serves && w.serves(t) && r.told && !w.current.heir && r.session != 0 && r.session == t.session && w.tasksOf(t.room) == 1 {
 			w.fail("%s was stopped, the only task of %s, which is known to live", t.id, t.room)
 		}
 		if t.running {
-			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id) })
+			at := w.now
+			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
 		}
 		t.running = false
 		w.logf("stop %s", t.id)
@@ -315,6 +345,14 @@ func (v *modelVendor) Stop(_ context.Context, task Task) error {
 func (w *world) lost(room string) {
 	w.trouble[room]++
 	w.unknown++
+}
+
+// serves reports whether a task can be known to moderate the present life of its
+// room: it was sent clearly after what is told of it, the room has streams, and the
+// results of the task are heard of.
+func (w *world) serves(t *modelTask) bool {
+	r := w.rooms[t.room]
+	return r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
 }
 
 func (w *world) tasksOf(room string) int {
@@ -334,7 +372,7 @@ func (w *world) fail(format string, args ...any) { panic(failure(fmt.Sprintf(for
 
 // send has a callback arrive at a replica: late, twice or not at all.
 func (w *world) send(do func(*Moderator) error) {
-	if !w.calm && w.chance(7) {
+	if !w.calm && !w.lossless && w.chance(7) {
 		return
 	}
 	copies := 1
@@ -380,7 +418,7 @@ func (w *world) live(id string) {
 	r := w.rooms[id]
 	if r.session == 0 {
 		w.session++
-		*r = modelRoom{session: w.session, created: w.now}
+		*r = modelRoom{session: w.session, created: w.now, heard: w.now}
 		room := Room{ID: id, SessionID: r.session, CreatedAt: r.created}
 		w.logf("%s opens, session %d", id, r.session-1<<60)
 		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
@@ -399,16 +437,35 @@ func (w *world) pass(d time.Duration) {
 		if !t.running {
 			continue
 		}
-		r := w.rooms[t.room]
+		at, r := w.now, w.rooms[t.room]
+		empty := r.quiet
+		if r.session == 0 {
+			empty = r.died
+		}
 		switch {
-		case r.session == 0 && min(w.now.Sub(r.died), w.now.Sub(t.started)) >= 5*time.Minute:
+		case !empty.IsZero() && min(w.now.Sub(empty), w.now.Sub(t.started)) >= 5*time.Minute:
 			t.running = false
 			w.logf("%s ends by itself", t.id)
-			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id) })
-		case r.session != 0 && d >= 10*time.Second:
-			at := w.now
+			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
+		case empty.IsZero() && d >= 10*time.Second:
 			w.send(func(m *Moderator) error { return m.TaskFound(context.Background(), t.room, t.id, at) })
 		}
+	}
+}
+
+// stream has the streams of a live room end, or one begin.
+func (w *world) stream(id string) {
+	r := w.rooms[id]
+	switch {
+	case r.session == 0:
+	case r.quiet.IsZero():
+		r.quiet = w.now
+		w.logf("%s has no stream", id)
+	default:
+		r.quiet, r.heard = time.Time{}, w.now
+		w.logf("%s has a stream", id)
+		room := Room{ID: id, SessionID: r.session, CreatedAt: w.now}
+		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
 	}
 }
 
@@ -428,6 +485,11 @@ func (w *world) step() {
 	case n < 65:
 		names := slices.Sorted(maps.Keys(w.rooms))
 		w.live(names[w.rand.IntN(len(names))])
+	case n < 68:
+		names := slices.Sorted(maps.Keys(w.rooms))
+		w.stream(names[w.rand.IntN(len(names))])
+	case n < 69:
+		w.pass(time.Duration(w.rand.IntN(600)) * time.Second)
 	case n < 78:
 		w.deliver()
 	case n < 86:
@@ -458,7 +520,12 @@ func (w *world) settle() {
 		}
 	}
 	w.logf("from here on nothing fails")
-	for round := range 60 { // of 25 s
+	for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
+		if !w.rooms[id].quiet.IsZero() {
+			w.stream(id)
+		}
+	}
+	for round := range 70 { // of 25 s
 		w.deliver()
 		w.spawn(w.replicas[0], "a sweep", func(m *Moderator) error { return m.sweep(context.Background()) }, nil)
 		for steps := 0; len(w.running) > 0; steps++ {
@@ -476,7 +543,7 @@ func (w *world) settle() {
 				w.fail("does not come to rest")
 			}
 		}
-		if round == 20 {
+		if round == 30 && !w.lossless {
 			var list []Room
 			for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
 				if r := w.rooms[id]; r.session != 0 {
@@ -520,7 +587,7 @@ func (s *modelStore) list() (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		n += len(st.Stray)
+		n += len(st.Stray) + len(st.Maybe)
 		if st.Task != "" {
 			n++
 		}

@@ -3,13 +3,14 @@ package moderator
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -63,19 +64,29 @@ type Moderator struct {
 // all go to the store.
 type known struct {
 	mu    sync.Mutex
-	tasks map[string]string
+	tasks map[string]knownTask
 }
 
-// maxKnown bounds known. Beyond it, it begins anew.
-const maxKnown = 1 << 17
+type knownTask struct {
+	id string
+	at time.Time // when the store was told
+}
 
-func (k *known) get(roomID string) string {
+// maxKnown bounds known. Beyond it, it begins anew. A task is known for knownTime:
+// then the store is told again that it lives, and can say that it is another's.
+const (
+	maxKnown  = 1 << 17
+	knownTime = time.Minute
+)
+
+func (k *known) has(roomID, task string, now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.tasks[roomID]
+	t := k.tasks[roomID]
+	return t.id == task && now.Sub(t.at) < knownTime
 }
 
-func (k *known) set(roomID, task string) {
+func (k *known) set(roomID, task string, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -83,9 +94,9 @@ func (k *known) set(roomID, task string) {
 		delete(k.tasks, roomID)
 		return
 	case k.tasks == nil || len(k.tasks) >= maxKnown:
-		k.tasks = make(map[string]string)
+		k.tasks = make(map[string]knownTask)
 	}
-	k.tasks[roomID] = task
+	k.tasks[roomID] = knownTask{task, now}
 }
 
 // orphan is an event that the store did not take. A task that was started is
@@ -98,6 +109,7 @@ type orphan struct {
 type config struct {
 	lease       time.Duration
 	unknownWait time.Duration
+	silence     time.Duration
 	memory      time.Duration
 	interval    time.Duration
 	minBackoff  time.Duration
@@ -152,6 +164,17 @@ func WithLease(d time.Duration) Option {
 // task: it is found by its results and stopped, and billed until then.
 func WithUnknownWait(d time.Duration) Option {
 	return duration("WithUnknownWait", func(c *config, d time.Duration) { c.unknownWait = d }, d, 0)
+}
+
+// WithSilence sets how long a task may go without a result before it is no longer
+// believed to run: the next news of its room (a stream, a beginning, a list of
+// [Moderator.Reconcile]) then has it stopped and started anew. This is for ends
+// that ZEGO tells and that are lost. The default is 5 minutes, after which ZEGO has
+// ended a task that has no stream. 0 is for programs
+// that do not pass results to the moderator: a room whose task has ended unheard
+// of is then not moderated any more.
+func WithSilence(d time.Duration) Option {
+	return duration("WithSilence", func(c *config, d time.Duration) { c.silence = d }, d, 0)
 }
 
 // WithMemory sets how long a room is remembered that has closed, for events that
@@ -227,6 +250,7 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 	m := &Moderator{provider: p, config: config{
 		lease:       time.Minute,
 		unknownWait: 5*time.Minute + 30*time.Second,
+		silence:     5 * time.Minute,
 		memory:      time.Hour,
 		interval:    time.Second,
 		minBackoff:  time.Second,
@@ -235,7 +259,7 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 		logger:      slog.New(slog.DiscardHandler),
 		now:         time.Now,
 		sleep:       sleep,
-		random:      rand.Int64N,
+		random:      mathrand.Int64N,
 	}}
 	var faults []error
 	if p == nil {
@@ -264,17 +288,17 @@ var ErrShutdown = errors.New("moderator: shut down")
 
 // RoomOpened tells that a room lives. It returns when the store knows, and the
 // task was started, has failed to start and will be tried again by
-// [Moderator.Run], or is another replica's work. An error means that the store
-// does not know: tell it again.
+// [Moderator.Run], or is another replica's work. An error means that the store may
+// not know: tell it again.
 func (m *Moderator) RoomOpened(ctx context.Context, r Room) error {
-	if r.ID == "" || r.CreatedAt.IsZero() {
+	if r.ID == "" || r.CreatedAt.UnixMilli() <= 0 {
 		return errors.New("moderator: a room needs an ID and the time of its creation")
 	}
 	return m.tell(ctx, r.ID, event{Kind: opened, Session: r.SessionID, At: r.CreatedAt.UnixMilli()})
 }
 
-// RoomClosed tells that a room ended at a time. An error means that the store
-// does not know: tell it again.
+// RoomClosed tells that a room ended at a time. An error means that the store may
+// not know: tell it again.
 func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error {
 	if r.ID == "" || at.IsZero() {
 		return errors.New("moderator: a room needs an ID and the time of its end")
@@ -293,13 +317,13 @@ func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at tim
 	return m.tell(ctx, roomID, event{Kind: found, Task: taskID, At: at.UnixMilli()})
 }
 
-// TaskEnded tells that a task has ended. While its room lives it is started
-// anew.
-func (m *Moderator) TaskEnded(ctx context.Context, roomID, taskID string) error {
-	if roomID == "" || taskID == "" {
-		return errors.New("moderator: a task needs a room and an ID")
+// TaskEnded tells that a task had ended at a time. While its room lives it is
+// started anew.
+func (m *Moderator) TaskEnded(ctx context.Context, roomID, taskID string, at time.Time) error {
+	if roomID == "" || taskID == "" || at.IsZero() {
+		return errors.New("moderator: a task needs a room, an ID, and a time")
 	}
-	return m.tell(ctx, roomID, event{Kind: ended, Task: taskID})
+	return m.tell(ctx, roomID, event{Kind: ended, Task: taskID, At: at.UnixMilli()})
 }
 
 // TaskTeller is what a [Provider] also is that can tell its tasks by ZEGO's
@@ -334,8 +358,8 @@ func (m *Moderator) Handle(ctx context.Context, e callback.Event) error {
 	case roomID == "" || taskID == "":
 		return nil
 	case ended:
-		return m.TaskEnded(ctx, roomID, taskID)
-	case m.known.get(roomID) == taskID:
+		return m.TaskEnded(ctx, roomID, taskID, at)
+	case m.known.has(roomID, taskID, m.now()):
 		return nil
 	}
 	return m.TaskFound(ctx, roomID, taskID, at)
@@ -351,7 +375,9 @@ func orElse(t, otherwise time.Time) time.Time {
 // Reconcile compares what the store knows with the rooms that live, for the sake
 // of callbacks that were lost: those that are missing are opened, and those that
 // are no more are closed. The list may lag by up to a minute: of younger rooms none
-// is closed.
+// is closed. It must be whole: where it cannot be, end ctx, and nothing is closed.
+// A room that was closed for a wrong list is opened again by a right one, or by
+// news of it.
 //
 // Where the list does not know the session of a room, it tells only that the
 // room lives.
@@ -363,32 +389,47 @@ func (m *Moderator) Reconcile(ctx context.Context, liveRooms iter.Seq[Room]) err
 		if err != nil {
 			return err
 		}
-		s, err := decodeState(e.State)
-		if err != nil {
-			return err
-		}
-		entries[e.RoomID] = s
+		entries[e.RoomID] = m.decode(e.RoomID, e.State)
 	}
+	type news struct {
+		id string
+		e  event
+	}
+	var all []news
 	var faults []error
 	for r := range liveRooms {
 		s, known := entries[r.ID]
 		delete(entries, r.ID)
-		if known && s.live() && (r.SessionID == 0 || r.SessionID == s.Session) {
+		fresh := m.silence == 0 || began.UnixMilli()-max(s.Since, s.Seen) <= m.silence.Milliseconds()
+		if known && s.live() && s.Task != "" && fresh && (r.SessionID == 0 || r.SessionID == s.Session) {
 			continue
 		}
-		if err := m.RoomOpened(ctx, r); err != nil {
-			faults = append(faults, err)
+		if r.ID == "" || r.CreatedAt.UnixMilli() <= 0 {
+			faults = append(faults, fmt.Errorf("moderator: room %q needs an ID and the time of its creation", r.ID))
+			continue
 		}
+		all = append(all, news{r.ID, event{Kind: opened, Session: r.SessionID, At: r.CreatedAt.UnixMilli()}})
+	}
+	if err := ctx.Err(); err != nil {
+		return errors.Join(append(faults, err)...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(entries)) {
-		s := entries[id]
-		if s.live() && began.Sub(time.UnixMilli(s.Created)) > lag {
-			if err := m.RoomClosed(ctx, Room{ID: id, SessionID: s.Session}, began); err != nil {
-				faults = append(faults, err)
-			}
+		if s := entries[id]; s.live() && began.Sub(time.UnixMilli(s.Created)) > lag {
+			all = append(all, news{id, event{Kind: closed, Session: s.Session, At: began.UnixMilli(), Guess: true}})
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, each(m.workers, all, func(n news) error { return m.tell(ctx, n.id, n.e) }))...)
+}
+
+// decode reads a state. What cannot be read is begun anew: it would otherwise
+// keep its room from being moderated.
+func (m *Moderator) decode(roomID string, b []byte) state {
+	s, err := decodeState(b)
+	if err != nil {
+		m.failed(roomID, "reading the store", err)
+		return state{}
+	}
+	return s
 }
 
 // Tasks returns the tasks that the store knows to be running, of all replicas.
@@ -398,10 +439,7 @@ func (m *Moderator) Tasks(ctx context.Context) ([]Task, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := decodeState(e.State)
-		if err != nil {
-			return nil, err
-		}
+		s := m.decode(e.RoomID, e.State)
 		if s.Task != "" {
 			all = append(all, s.task(e.RoomID, s.Task))
 		}
@@ -452,11 +490,13 @@ func (m *Moderator) sweep(ctx context.Context) error {
 		m.mu.Unlock()
 		return ErrShutdown
 	}
+	m.inFlight.Add(1)
+	defer m.inFlight.Done()
 	orphans := m.orphans
 	m.orphans = nil
 	m.mu.Unlock()
 	for _, o := range orphans {
-		if err := m.tell(ctx, o.roomID, o.event); err != nil {
+		if err := m.work(ctx, o.roomID, o.event); err != nil {
 			m.orphan(o)
 		}
 	}
@@ -470,28 +510,28 @@ func (m *Moderator) sweep(ctx context.Context) error {
 		j := m.random(int64(i + 1))
 		due[i], due[j] = due[j], due[i]
 	}
-	return m.each(due, func(id string) error { return m.tell(ctx, id) })
+	return each(m.workers, due, func(id string) error { return m.work(ctx, id) })
 }
 
 // each works on rooms, several at a time.
-func (m *Moderator) each(rooms []string, do func(string) error) error {
-	if m.workers == 1 || len(rooms) == 1 {
+func each[T any](workers int, rooms []T, do func(T) error) error {
+	if workers == 1 || len(rooms) == 1 {
 		var faults []error
-		for _, id := range rooms {
-			faults = append(faults, do(id))
+		for _, r := range rooms {
+			faults = append(faults, do(r))
 		}
 		return errors.Join(faults...)
 	}
 	var (
-		work   = make(chan string)
+		work   = make(chan T)
 		all    sync.WaitGroup
 		mu     sync.Mutex
 		faults []error
 	)
-	for range min(m.workers, len(rooms)) {
+	for range min(workers, len(rooms)) {
 		all.Go(func() {
-			for id := range work {
-				if err := do(id); err != nil {
+			for r := range work {
+				if err := do(r); err != nil {
 					mu.Lock()
 					faults = append(faults, err)
 					mu.Unlock()
@@ -499,8 +539,8 @@ func (m *Moderator) each(rooms []string, do func(string) error) error {
 			}
 		})
 	}
-	for _, id := range rooms {
-		work <- id
+	for _, r := range rooms {
+		work <- r
 	}
 	close(work)
 	all.Wait()
@@ -509,8 +549,10 @@ func (m *Moderator) each(rooms []string, do func(string) error) error {
 
 // Shutdown refuses what comes from now on, and waits until what has come is
 // done, or until ctx ends. With stop it then stops the task of every room that
-// the store knows, those of other replicas too, and forgets the rooms: it is for
-// the end of the whole service, not of one of its replicas.
+// the store knows, those of other replicas too: it is for the end of the whole
+// service, not of one of its replicas. A room that still lives is moderated again
+// when a moderator that is made later hears of it. An error tells how many tasks
+// are left, or may be.
 func (m *Moderator) Shutdown(ctx context.Context, stop bool) error {
 	m.mu.Lock()
 	m.closed = true
@@ -525,7 +567,10 @@ func (m *Moderator) Shutdown(ctx context.Context, stop bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	for _, o := range m.orphans {
+	m.mu.Lock()
+	orphans := m.orphans
+	m.mu.Unlock()
+	for _, o := range orphans {
 		if err := m.work(ctx, o.roomID, o.event); err != nil {
 			return fmt.Errorf("moderator: task %q of room %q is known to nobody else: %w", o.event.Task, o.roomID, err)
 		}
@@ -533,14 +578,26 @@ func (m *Moderator) Shutdown(ctx context.Context, stop bool) error {
 	if !stop {
 		return nil
 	}
-	var rooms []string
+	var rooms []Entry
 	for e, err := range m.store.Rooms(ctx) {
 		if err != nil {
 			return err
 		}
-		rooms = append(rooms, e.RoomID)
+		rooms = append(rooms, e)
 	}
-	err := m.each(rooms, func(id string) error { return m.work(ctx, id, event{Kind: halted}) })
+	unknown := 0
+	err := each(m.workers, rooms, func(e Entry) error {
+		s := m.decode(e.RoomID, e.State)
+		return m.work(ctx, e.RoomID, event{Kind: closed, Session: s.Session, At: max(m.now().UnixMilli(), s.Created), Guess: true})
+	})
+	for _, e := range rooms {
+		if s := m.decode(e.RoomID, e.State); s.live() && s.Task == "" && s.Unknown > m.now().UnixMilli() {
+			unknown++
+		}
+	}
+	if unknown > 0 {
+		err = errors.Join(err, fmt.Errorf("moderator: of %d Starts the outcome is not known", unknown))
+	}
 	left, tasksErr := m.Tasks(ctx)
 	if len(left) > 0 {
 		err = errors.Join(err, fmt.Errorf("moderator: %d tasks could not be stopped", len(left)))
@@ -569,23 +626,18 @@ func (m *Moderator) work(ctx context.Context, roomID string, events ...event) er
 		encoded[i] = e.encode()
 	}
 	began := m.now()
-	c, err := m.store.Begin(ctx, roomID, m.lease, encoded...)
+	c, err := m.begin(ctx, roomID, encoded)
 	if err != nil || !c.Held {
 		return err
 	}
-	s, err := decodeState(c.State)
-	if err != nil {
-		return err
-	}
+	s := m.decode(roomID, c.State)
 	// The store has the events, and the room is claimed: from here on the sender
 	// may go without harm.
 	h := &hold{Moderator: m, Claim: c, ctx: context.WithoutCancel(ctx), began: began, read: m.now(), state: s}
 	if c.Abandoned {
 		h.state.suspect, h.state.Doubt = true, c.Now.UnixMilli()
 	}
-	if err := h.apply(); err != nil {
-		return err
-	}
+	h.apply()
 	if now := h.clock(); c.Abandoned && h.state.live() && h.state.Task == "" && h.state.Unknown <= now {
 		// Whoever had the room before may have sent a Start.
 		h.state.Unknown = now + m.unknownWait.Milliseconds()
@@ -598,16 +650,30 @@ func (m *Moderator) work(ctx context.Context, roomID string, events ...event) er
 			h.lost(err)
 			return nil // the events are in the store: whoever has the room next sees to them
 		}
-		m.known.set(roomID, h.state.Task)
+		m.known.set(roomID, h.state.Task, m.now())
 		if len(more) == 0 {
 			return nil
 		}
 		h.began, h.state.suspect, h.done = asked, false, nil
 		h.State, h.Events = h.state.encode(), more
-		if err := h.apply(); err != nil {
-			return err
+		h.Round++
+		h.apply()
+	}
+}
+
+// begin claims a room. Where the answer is lost, the same call is made again: a
+// claim that nobody knows of would keep the room from everybody for its lease.
+func (m *Moderator) begin(ctx context.Context, roomID string, events [][]byte) (c Claim, err error) {
+	token := rand.Text()
+	for try := range 3 {
+		if try > 0 {
+			m.sleep(ctx, 50*time.Millisecond)
+		}
+		if c, err = m.store.Begin(ctx, roomID, token, m.lease, events...); err == nil || ctx.Err() != nil {
+			break
 		}
 	}
+	return c, err
 }
 
 // hold is a claim that was had, and what this replica does under it.
@@ -632,18 +698,21 @@ func (h *hold) within(d time.Duration) (context.Context, context.CancelFunc) {
 // apply changes the state by the events of the claim: first by what they tell of
 // the room, then of its tasks, as a task is judged by the life of the room that
 // it was found in.
-func (h *hold) apply() error {
-	events := make([]event, len(h.Events))
-	for i, b := range h.Events {
-		if err := json.Unmarshal(b, &events[i]); err != nil {
-			return fmt.Errorf("moderator: the store has an event that is not of this package: %w", err)
+func (h *hold) apply() {
+	events := make([]event, 0, len(h.Events))
+	for _, b := range h.Events {
+		var e event
+		if err := json.Unmarshal(b, &e); err != nil {
+			h.failed(h.RoomID, "reading the store", err)
+			continue
 		}
+		events = append(events, e)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.order(), b.order()) })
+	now := h.clock()
 	for _, e := range events {
-		h.state.apply(e)
+		h.state.apply(e, now, h.silence.Milliseconds())
 	}
-	return nil
 }
 
 // finish gives the room back. While the lease lasts it is tried again: a task
@@ -688,51 +757,62 @@ func (m *Moderator) orphan(o orphan) {
 func (h *hold) act() {
 	s := &h.state
 	now := h.clock()
-	stop := s.unwanted()
-	start := s.live() && s.Task == "" && s.Unknown <= now
-	if len(stop) == 0 && !start || s.Retry > now {
-		return
+	if stop := s.unwanted(); len(stop) > 0 && s.Stop.Retry <= now {
+		// With half the time at most: what must not run may not keep what must.
+		h.stop(stop, h.lease*2/5)
 	}
-	ctx, cancel := h.within(h.lease * 4 / 5)
+	if now = h.clock(); s.live() && s.Task == "" && s.Unknown <= now && s.Start.Retry <= now {
+		h.start(h.lease * 4 / 5)
+	}
+}
+
+// stop stops tasks, until a part of the lease has passed.
+func (h *hold) stop(tasks []string, until time.Duration) {
+	s := &h.state
+	ctx, cancel := h.within(until)
 	defer cancel()
-	late := func() bool { return h.now().Sub(h.began) >= h.lease*4/5 }
 	var failure error
-	for _, id := range stop {
-		if late() {
-			failure = errLate
-			break
+	for _, id := range tasks {
+		err := errLate
+		if h.now().Sub(h.began) < until {
+			err = h.provider.Stop(ctx, s.task(h.RoomID, id))
 		}
-		if err := h.provider.Stop(ctx, s.task(h.RoomID, id)); err != nil {
+		if err != nil {
 			failure = err
 			h.failed(h.RoomID, "stop", err)
 			continue
 		}
-		s.end(id)
-		h.done = append(h.done, event{Kind: ended, Task: id})
+		at := h.clock()
+		s.end(id, at)
+		h.done = append(h.done, event{Kind: ended, Task: id, At: at})
 		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: stopped", slog.String("room_id", h.RoomID), slog.String("task_id", id))
 	}
-	switch {
-	case start && late():
-		failure = errLate
-	case start:
-		if err := h.start(ctx); err != nil {
-			failure = err
-		}
-	}
+	h.settled(&s.Stop, failure)
+}
+
+// settled notes how calls have ended.
+func (h *hold) settled(f *failing, failure error) {
 	if failure == nil {
-		s.Retry, s.Failures = 0, 0
+		*f = failing{}
 		return
 	}
-	s.Failures++
-	s.Retry = h.clock() + h.backoff(s.Failures, failure).Milliseconds()
+	f.Times++
+	f.Retry = h.clock() + h.backoff(f.Times, failure).Milliseconds()
 }
 
 // errLate means that too little is left of a claim for a call.
 var errLate = errors.New("moderator: no time is left of the claim")
 
-// start starts a task. It returns an error where that can be tried again.
-func (h *hold) start(ctx context.Context) error {
+// start starts a task, if less than a part of the lease has passed.
+func (h *hold) start(until time.Duration) {
 	s := &h.state
+	if h.now().Sub(h.began) >= until {
+		h.failed(h.RoomID, "start", errLate)
+		h.settled(&s.Start, errLate)
+		return
+	}
+	ctx, cancel := h.within(until)
+	defer cancel()
 	s.Unknown = 0
 	sent := h.clock()
 	task, err := h.provider.Start(ctx, s.room(h.RoomID))
@@ -741,17 +821,16 @@ func (h *hold) start(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		s.Task, s.Since = task, sent
+		s.take(task, sent)
 		h.done = append(h.done, event{Kind: found, Task: task, At: sent})
 		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: started", slog.String("room_id", h.RoomID), slog.String("task_id", task))
-		return nil
 	case errors.Is(err, zegocensor.ErrOutcomeUnknown):
 		s.Unknown = h.clock() + h.unknownWait.Milliseconds()
 		h.failed(h.RoomID, "start", err)
-		return nil
+	default:
+		h.failed(h.RoomID, "start", err)
+		h.settled(&s.Start, err)
 	}
-	h.failed(h.RoomID, "start", err)
-	return err
 }
 
 func (m *Moderator) failed(roomID, call string, err error) {

@@ -103,7 +103,7 @@ func TestAStartWithoutAnAnswerIsSettled(t *testing.T) {
 		zego.Advance(time.Minute)
 		require.Eventually(t, func() bool { return len(zego.Tasks()) == 2 }, 5*time.Second, time.Millisecond)
 		require.NoError(t, zego.EmitAudioResult(zego.Tasks()[0].ID, callback.AudioResult{}).Wait(t.Context()))
-		require.Len(t, zego.Running(), 1)
+		require.Eventually(t, func() bool { return len(zego.Running()) == 1 }, 5*time.Second, time.Millisecond)
 		assert.Equal(t, zego.Tasks()[1].ID, zego.Running()[0].ID)
 		stop()
 		running.Wait()
@@ -234,7 +234,7 @@ func TestVideo(t *testing.T) {
 	tasks, err := m.Tasks(t.Context())
 	require.NoError(t, err)
 	require.Len(t, tasks, 1, "the stranger is stopped")
-	status := &callback.VideoImageStatus{AuxInfo: callback.StatusAuxInfo{RoomID: "r"}}
+	status := &callback.VideoImageStatus{Header: callback.Header{Timestamp: time.Now()}, AuxInfo: callback.StatusAuxInfo{RoomID: "r"}}
 	status.TaskID = id
 	require.NoError(t, m.Handle(t.Context(), status))
 	assert.Len(t, zego.Tasks(), 2, "started anew")
@@ -248,7 +248,7 @@ func TestVideo(t *testing.T) {
 // broken is a store that does not answer.
 type broken struct{ moderator.Store }
 
-func (broken) Begin(context.Context, string, time.Duration, ...[]byte) (moderator.Claim, error) {
+func (broken) Begin(context.Context, string, string, time.Duration, ...[]byte) (moderator.Claim, error) {
 	return moderator.Claim{}, errors.New("down")
 }
 
@@ -270,5 +270,5 @@ func TestArguments(t *testing.T) {
 	assert.Error(t, m.RoomOpened(t.Context(), moderator.Room{}))
 	assert.Error(t, m.RoomClosed(t.Context(), moderator.Room{ID: "r"}, time.Time{}))
 	assert.Error(t, m.TaskFound(t.Context(), "r", "", time.Now()))
-	assert.Error(t, m.TaskEnded(t.Context(), "", "t"))
+	assert.Error(t, m.TaskEnded(t.Context(), "", "t", time.Now()))
 }

@@ -11,22 +11,38 @@ import (
 // change it: what follows from it is done in moderator.go, between two calls of
 // the store.
 type state struct {
-	Session uint64           `json:"s,omitempty"` // 0 = unknown
-	Created int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
-	Closed  int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
-	Early   map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
+	Session  uint64           `json:"s,omitempty"` // 0 = unknown
+	Created  int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
+	Closed   int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
+	Presumed bool             `json:"p,omitempty"` // its end was not told, but followed from something: news of it undoes that
+	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
 
-	Task    string   `json:"t,omitempty"` // the task that moderates the room
-	Since   int64    `json:"b,omitempty"` // when it was started or found
-	Stray   []string `json:"y,omitempty"` // tasks that must be stopped
-	Ended   []string `json:"n,omitempty"` // tasks that were, lately
-	Doubt   int64    `json:"d,omitempty"` // what a task was seen to do before this does not show that it still runs
-	Unknown int64    `json:"u,omitempty"` // until when the task of a Start without an answer is waited for
+	Task  string     `json:"t,omitempty"` // the task that moderates the room
+	Since int64      `json:"b,omitempty"` // when it was started, or had the result by which it was found
+	Seen  int64      `json:"i,omitempty"` // when it last had a result that was told here
+	Maybe []string   `json:"m,omitempty"` // tasks of which nobody knows whether they still run
+	Stray []string   `json:"y,omitempty"` // tasks that must be stopped
+	Ended []endedJob `json:"n,omitempty"` // tasks that were, lately
 
-	Retry    int64 `json:"r,omitempty"` // not before this a call is tried again that failed
-	Failures int   `json:"f,omitempty"` // of calls on end
+	Doubt   int64 `json:"d,omitempty"` // what a task was seen to do before this does not show that it still runs
+	Unknown int64 `json:"u,omitempty"` // until when the task of a Start without an answer is waited for
+
+	Start failing `json:"r,omitzero"` // of Starts
+	Stop  failing `json:"q,omitzero"` // and of Stops
 
 	suspect bool // whoever had the room before may have stopped its task, and did not say
+}
+
+// endedJob is a task that has ended.
+type endedJob struct {
+	ID string `json:"t"`
+	At int64  `json:"a"`
+}
+
+// failing is a call that fails.
+type failing struct {
+	Retry int64 `json:"r,omitempty"` // not before this it is tried again
+	Times int   `json:"n,omitempty"` // on end
 }
 
 // live reports whether the room is to be moderated.
@@ -35,8 +51,13 @@ func (s *state) live() bool { return s.Created != 0 && s.Closed == 0 }
 // Bounds of what a room can make the store keep.
 const (
 	maxEarly = 8
-	maxEnded = 8
+	maxMaybe = 8
+	maxEnded = 16
 )
+
+// tolerance is by how much the clocks of ZEGO and of the store may differ, in
+// milliseconds.
+const tolerance = 5000
 
 // event is what was told of a room.
 type event struct {
@@ -44,6 +65,7 @@ type event struct {
 	Session uint64 `json:"s,omitempty"`
 	At      int64  `json:"a,omitempty"` // Unix milliseconds
 	Task    string `json:"t,omitempty"`
+	Guess   bool   `json:"g,omitempty"` // of a close: nobody said so
 }
 
 // The kinds.
@@ -51,8 +73,7 @@ const (
 	opened = "open"  // a session began at At
 	closed = "close" // a session ended at At
 	found  = "found" // a task was running at At
-	ended  = "end"   // a task has ended
-	halted = "halt"  // the room is to be given up
+	ended  = "end"   // a task had ended at At
 )
 
 func (e event) order() int {
@@ -88,20 +109,21 @@ func (s *state) encode() []byte {
 	return b
 }
 
-// apply changes the state by an event.
-func (s *state) apply(e event) {
+// apply changes the state by an event. now is in Unix milliseconds; silence is
+// how long a task may go without a sign of life, 0 = for ever.
+func (s *state) apply(e event, now, silence int64) {
 	switch e.Kind {
 	case opened:
 		s.open(e)
+		if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen) > silence {
+			s.dropTask() // its end was not told
+		}
 	case closed:
 		s.close(e)
 	case found:
 		s.find(e)
 	case ended:
-		s.end(e.Task)
-	case halted:
-		s.dropTask()
-		*s = state{Stray: s.Stray, Ended: s.Ended, Doubt: s.Doubt}
+		s.end(e.Task, e.At)
 	}
 }
 
@@ -113,12 +135,19 @@ func (s *state) open(e event) {
 		newerThan = max(newerThan, s.Closed) // the times are all there is to tell lives apart
 	}
 	switch {
-	case s.Created != 0 && s.Session == e.Session && e.Session != 0:
+	case s.Created != 0 && s.Session == e.Session && (e.Session != 0 || s.live()):
 		s.Created = min(s.Created, e.At) // a stream can be heard of before its room
+		s.Start = failing{}
+		if s.Presumed {
+			s.Closed, s.Presumed = 0, false
+		}
 		return
 	case s.live() && (s.Session == 0 || e.Session == 0):
-		// One of the two does not know the session: the room lives, that is all.
+		// One of the two does not know the session: the room lives, unless the
+		// end of that session was heard of.
 		s.Session = max(s.Session, e.Session)
+		s.Closed = s.Early[s.Session]
+		delete(s.Early, s.Session)
 		return
 	case s.Created != 0 && e.At <= newerThan:
 		return
@@ -126,14 +155,11 @@ func (s *state) open(e event) {
 	// Another session: its task is another too, as nothing tells that ZEGO goes
 	// on with the one before. But a task that was started when the session had
 	// begun moderates it, although that was heard of later.
-	if s.Since < e.At || s.suspect {
+	if s.Since < e.At+tolerance || s.suspect {
 		s.dropTask()
 	}
-	s.Session, s.Created, s.Closed = e.Session, e.At, 0
-	s.Unknown, s.Retry, s.Failures = 0, 0, 0
-	if at, told := s.Early[e.Session]; told {
-		s.Closed = max(at, 1)
-	}
+	s.Session, s.Created, s.Closed, s.Presumed = e.Session, e.At, s.Early[e.Session], false
+	s.Unknown, s.Start = 0, failing{}
 	for session, at := range s.Early {
 		if session == e.Session || at <= s.Created {
 			delete(s.Early, session)
@@ -147,9 +173,9 @@ func (s *state) close(e event) {
 	same := s.Session == e.Session || (s.Session == 0 || e.Session == 0) && e.At >= s.Created
 	switch {
 	case s.Created != 0 && same:
-		if s.Closed == 0 {
-			s.Closed = max(e.At, 1)
-			s.Retry, s.Failures = 0, 0
+		if s.Closed == 0 || s.Presumed && !e.Guess {
+			s.Closed, s.Presumed = max(e.At, 1), e.Guess
+			s.Stop = failing{}
 		}
 	case e.Session != 0 && e.At > s.Created:
 		if s.Early == nil {
@@ -170,48 +196,75 @@ func (s *state) close(e event) {
 
 // find is told that a task was running.
 func (s *state) find(e event) {
+	if i := slices.IndexFunc(s.Ended, func(t endedJob) bool { return t.ID == e.Task }); i >= 0 {
+		if e.At <= s.Ended[i].At+tolerance {
+			return
+		}
+		s.Ended = slices.Delete(s.Ended, i, i+1) // it has not
+	}
 	switch {
-	case e.Task == s.Task || slices.Contains(s.Ended, e.Task) || slices.Contains(s.Stray, e.Task):
+	case e.Task == s.Task:
+		s.Seen = max(s.Seen, e.At)
 	case s.Created == 0:
 		// A room that was never heard of: the task may be another program's.
-	case s.live() && s.Task == "" && e.At >= s.Created && e.At < s.Doubt:
+	case slices.Contains(s.Stray, e.Task) && (!s.live() || s.Task != "" || e.At < max(s.Created, s.Doubt)):
+	case s.live() && s.Task == "" && e.At+tolerance >= s.Created && e.At < s.Doubt:
 		// Somebody may have stopped it since. If not, it will be heard of again.
-	case s.live() && s.Task == "" && e.At >= s.Created:
-		s.Task, s.Since, s.Unknown = e.Task, e.At, 0
-		s.Retry, s.Failures = 0, 0
+		if !slices.Contains(s.Maybe, e.Task) && len(s.Maybe) < maxMaybe {
+			s.Maybe = append(s.Maybe, e.Task)
+		}
+	case s.live() && s.Task == "" && e.At+tolerance >= s.Created:
+		s.take(e.Task, e.At)
+		s.Seen = e.At
 	default:
 		s.Stray = append(s.Stray, e.Task)
 	}
 }
 
-// end is told that a task has ended.
-func (s *state) end(task string) {
-	if task == "" {
-		return
+// take has a task moderate the room. Others that may run must not.
+func (s *state) take(task string, since int64) {
+	s.Task, s.Since, s.Seen = task, since, 0
+	s.Unknown, s.Start = 0, failing{}
+	for _, t := range s.Maybe {
+		if t != task {
+			s.Stray = append(s.Stray, t)
+		}
 	}
-	if s.Task == task {
-		s.Task, s.Since = "", 0
-	}
+	s.Maybe = nil
+	// ZEGO may have given a second Start the task that was to be stopped.
 	s.Stray = slices.DeleteFunc(s.Stray, func(t string) bool { return t == task })
-	if !slices.Contains(s.Ended, task) {
-		s.Ended = append(s.Ended, task)
-		s.Ended = s.Ended[max(0, len(s.Ended)-maxEnded):]
+	s.Ended = slices.DeleteFunc(s.Ended, func(t endedJob) bool { return t.ID == task })
+}
+
+// end is told that a task had ended at a time.
+func (s *state) end(task string, at int64) {
+	same := func(t string) bool { return t == task }
+	if s.Task == task {
+		s.Task, s.Since, s.Seen = "", 0, 0
 	}
+	s.Maybe = slices.DeleteFunc(s.Maybe, same)
+	s.Stray = slices.DeleteFunc(s.Stray, same)
+	s.Ended = slices.DeleteFunc(s.Ended, func(t endedJob) bool { return t.ID == task })
+	s.Ended = append(s.Ended, endedJob{task, at})
+	s.Ended = s.Ended[max(0, len(s.Ended)-maxEnded):]
 }
 
 // dropTask has the task stopped that moderates the room.
 func (s *state) dropTask() {
 	if s.Task != "" {
 		s.Stray = append(s.Stray, s.Task)
-		s.Task, s.Since = "", 0
+		s.Task, s.Since, s.Seen = "", 0, 0
 	}
 }
 
 // unwanted is what must be stopped.
 func (s *state) unwanted() []string {
 	all := slices.Clone(s.Stray)
-	if s.Task != "" && !s.live() {
-		all = append(all, s.Task)
+	if !s.live() {
+		if s.Task != "" {
+			all = append(all, s.Task)
+		}
+		all = append(all, s.Maybe...)
 	}
 	return all
 }
@@ -226,14 +279,22 @@ const (
 // next is when the room must be looked at again, and how long it must be
 // remembered. A negative wake means never.
 func (s *state) next(now int64, memory time.Duration) (wake, keep time.Duration) {
-	after := func(at int64) time.Duration { return max(0, time.Duration(at-now)*time.Millisecond) }
-	switch {
-	case len(s.unwanted()) > 0:
-		return after(s.Retry), liveKeep
-	case s.live() && s.Task == "":
-		return after(max(s.Retry, s.Unknown)), liveKeep
-	case s.live():
-		return liveWake, liveKeep
+	wake, keep = -1, memory
+	by := func(at int64) {
+		d := max(0, time.Duration(at-now)*time.Millisecond)
+		if wake < 0 || d < wake {
+			wake = d
+		}
+		keep = liveKeep
 	}
-	return -1, memory
+	if len(s.unwanted()) > 0 {
+		by(s.Stop.Retry)
+	}
+	switch {
+	case s.live() && s.Task == "":
+		by(max(s.Start.Retry, s.Unknown))
+	case s.live():
+		by(now + liveWake.Milliseconds())
+	}
+	return wake, keep
 }

@@ -19,14 +19,17 @@ import (
 type Store interface {
 	// Begin adds events to a room and claims it for the time of a lease, unless
 	// somebody else's claim has not ended. Held tells whether it did; the events
-	// are there in any case, for who holds the room, or holds it next.
-	Begin(ctx context.Context, roomID string, lease time.Duration, events ...[]byte) (Claim, error)
+	// are there in any case, for who holds the room, or holds it next. The token
+	// names the call: where its answer was lost, it is made again with the same
+	// token, gets the same claim, and adds nothing.
+	Begin(ctx context.Context, roomID, token string, lease time.Duration, events ...[]byte) (Claim, error)
 	// Finish replaces the state of a claimed room, forgets the first consumed
 	// events of the claim, and ends the claim. Where more events have come, it
-	// keeps the claim for another lease instead and returns them. The room is
-	// due after wake, or never where wake is negative, and may be forgotten
-	// after keep. Of a claim that somebody else has taken over it returns
-	// ErrFenced, and changes nothing.
+	// keeps the claim for another lease instead and returns them; the claim's
+	// next Finish is of the next Round. The room is due after wake, or never
+	// where wake is negative, and may be forgotten after keep. The same Round
+	// again changes nothing, and has the same answer. Of a claim that somebody
+	// else has taken over it returns ErrFenced, and changes nothing.
 	Finish(ctx context.Context, c Claim, state []byte, consumed int, lease, wake, keep time.Duration) (more [][]byte, err error)
 	// Due returns up to limit rooms that are due, or whose claim has ended
 	// without Finish.
@@ -39,7 +42,8 @@ type Store interface {
 type Claim struct {
 	RoomID    string
 	Held      bool   // whether the claim was had; what follows is empty otherwise
-	Fence     uint64 // rises with each claim on the room
+	Fence     uint64 // rises with each claim on the room, also when the store has forgotten the room
+	Round     int    // how often Finish has returned more
 	Now       time.Time
 	Abandoned bool // the claim before ended without Finish: whoever had it has died or stopped for long
 	State     []byte
@@ -67,6 +71,10 @@ type memoryRoom struct {
 	state   []byte
 	events  [][]byte
 	fence   uint64
+	claim   Claim     // that was had last
+	token   string    // of the call that had it
+	added   string    // the token of the last call that added events
+	rounds  int       // of the claim that are finished
 	lease   time.Time // when the claim ends; zero = none
 	due     time.Time // zero = never
 	expires time.Time
@@ -84,7 +92,7 @@ func NewMemoryStore(now func() time.Time) Store {
 	return &memoryStore{now: now, rooms: make(map[string]*memoryRoom)}
 }
 
-func (m *memoryStore) Begin(_ context.Context, roomID string, lease time.Duration, events ...[]byte) (Claim, error) {
+func (m *memoryStore) Begin(_ context.Context, roomID, token string, lease time.Duration, events ...[]byte) (Claim, error) {
 	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,17 +101,25 @@ func (m *memoryStore) Begin(_ context.Context, roomID string, lease time.Duratio
 		r = &memoryRoom{}
 		m.rooms[roomID] = r
 	}
-	r.events = append(r.events, events...)
+	if r.lease.After(now) && r.token == token {
+		c := r.claim
+		c.Now = now
+		return c, nil
+	}
+	if len(events) > 0 && r.added != token {
+		r.events = append(r.events, events...)
+		r.added = token
+	}
 	r.expires = now.Add(abandonedKeep)
 	if r.lease.After(now) {
 		return Claim{RoomID: roomID}, nil
 	}
-	c := Claim{RoomID: roomID, Held: true, Now: now, Abandoned: !r.lease.IsZero(), State: r.state, Events: slices.Clone(r.events)}
-	r.fence++
-	c.Fence = r.fence
+	r.fence = max(r.fence+1, uint64(now.UnixMicro()))
+	r.claim = Claim{RoomID: roomID, Held: true, Fence: r.fence, Now: now, Abandoned: !r.lease.IsZero(), State: r.state, Events: slices.Clone(r.events)}
+	r.token, r.rounds = token, 0
 	r.lease = now.Add(lease)
 	r.due = r.lease
-	return c, nil
+	return r.claim, nil
 }
 
 func (m *memoryStore) Finish(_ context.Context, c Claim, state []byte, consumed int, lease, wake, keep time.Duration) ([][]byte, error) {
@@ -111,9 +127,18 @@ func (m *memoryStore) Finish(_ context.Context, c Claim, state []byte, consumed 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.rooms[c.RoomID]
-	if r == nil || r.fence != c.Fence || r.lease.IsZero() {
+	switch {
+	case r == nil || r.fence != c.Fence:
+		return nil, ErrFenced
+	case r.rounds == c.Round+1: // the same again
+		if r.lease.IsZero() {
+			return nil, nil
+		}
+		return slices.Clone(r.events), nil
+	case r.lease.IsZero():
 		return nil, ErrFenced
 	}
+	r.rounds++
 	r.state = slices.Clone(state)
 	r.events = slices.Delete(r.events, 0, consumed)
 	if len(r.events) > 0 {
