@@ -142,6 +142,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (int, error) {
 			h.release(r.Context(), j)
 			return http.StatusServiceUnavailable, err
 		}
+		h.commit(r.Context(), j) // now that it is acknowledged
 		return http.StatusOK, nil
 	}
 	if err := h.run(r.Context(), j); err != nil {
@@ -183,11 +184,7 @@ const reservation = 30 * time.Second
 
 // reserve takes a key of a callback. A status that is not 0 ends it.
 func (h *Handler) reserve(ctx context.Context, j *job, s seal) (int, error) {
-	hold := reservation
-	if h.queue != nil {
-		hold = s.ttl // what is in the queue was acknowledged: ZEGO does not try again
-	}
-	state, err := h.verifier.nonces.Reserve(ctx, s.key, s.fingerprint, hold, s.ttl)
+	state, err := h.verifier.nonces.Reserve(ctx, s.key, s.fingerprint, reservation, s.ttl)
 	switch {
 	case err != nil:
 		h.release(ctx, *j)

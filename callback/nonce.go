@@ -19,8 +19,8 @@ type NonceStore interface {
 	Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (State, error)
 	// Commit says that the work for key is done, which is remembered for ttl.
 	Commit(ctx context.Context, key, fingerprint string, ttl time.Duration) error
-	// Release gives a reserved key back: the work failed, and the next try is
-	// welcome.
+	// Release ends the reservation of a key: the work failed, and the next try is
+	// welcome. The fingerprint stays remembered, and what was committed stays so.
 	Release(ctx context.Context, key string) error
 }
 
@@ -116,9 +116,13 @@ func (m *memoryStore) Commit(_ context.Context, key, fingerprint string, ttl tim
 }
 
 func (m *memoryStore) Release(_ context.Context, key string) error {
+	k := short(key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.entries, short(key))
+	if e, ok := m.entries[k]; ok && !e.done {
+		e.held = 0
+		m.entries[k] = e
+	}
 	return nil
 }
 

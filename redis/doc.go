@@ -2,7 +2,7 @@
 // moderator ([Store]), one quota of calls for all ([Limiter]), and the memory of
 // callbacks that were received ([NonceStore]).
 //
-//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+//	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	store, err := zegoredis.NewStore(client)
 //	limiter, err := zegoredis.NewLimiter(client, appID)
 //	nonces, err := zegoredis.NewNonceStore(client)
@@ -12,8 +12,14 @@
 // and can be sent twice without harm, as clients of Redis do when a connection
 // breaks. Every key expires.
 //
-// Redis should keep its data through a restart (appendonly yes): what it forgets
-// of rooms has to be found out again, see package moderator. A replica of Redis
-// that takes over may have missed the last writes; what follows from that is the
-// same as from a process that dies at that moment.
+// ContextTimeoutEnabled has calls end with their context, which go-redis does not
+// do by itself.
+//
+// Redis should keep its data through a restart (appendonly yes), and must not
+// evict keys (maxmemory-policy noeviction). What follows when it loses data, or
+// when a replica of it takes over that has missed the last writes: of rooms the
+// same as from a process that dies at that moment, or, if all is lost, what package
+// moderator says of that; of the quota that processes do not know of each other's
+// last places, so that the rate can be exceeded for a moment; of nonces that a
+// captured callback can be handled once more while its timestamp is young.
 package zegoredis

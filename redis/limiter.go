@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"golang.org/x/time/rate"
 
 	"github.com/zegocensor/zegocensor-go"
 )
@@ -22,7 +21,7 @@ import (
 // It hands out places in time, evenly spaced by the server's clock, and a little
 // wider apart than the rate asks for (2 %): a call that goes out a moment late,
 // because of a busy machine, still meets a second that has room for it. A call
-// that gives up its place leaves it unused.
+// that gives up its place leaves it unused if others have taken later ones.
 type Limiter struct {
 	client redis.UniversalClient
 	prefix string
@@ -33,8 +32,8 @@ type Limiter struct {
 
 	awayUntil atomic.Int64 // in Unix nanoseconds: the local share is taken without asking
 
-	mu    sync.Mutex
-	local map[string]*rate.Limiter // while Redis is away
+	mu   sync.Mutex
+	last map[string]time.Time // the last known place of each action
 }
 
 var _ zegocensor.Limiter = (*Limiter)(nil)
@@ -94,7 +93,7 @@ func WithFailFast() LimiterOption {
 
 // NewLimiter makes a limiter for a project.
 func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOption) (*Limiter, error) {
-	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: zegocensor.Rate, local: make(map[string]*rate.Limiter)}
+	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: zegocensor.Rate, last: make(map[string]time.Time)}
 	var faults []error
 	for _, opt := range opts {
 		faults = append(faults, opt(l))
@@ -110,7 +109,9 @@ func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOptio
 
 // place is the generic cell rate algorithm with bursts of one: it takes the next
 // place in time, and returns how far that is away, in microseconds. A place too
-// far away is not taken.
+// far away is not taken. ARGV[4] is how far the last place is away that the caller
+// knows of, should the server have forgotten it; a next place beyond all that is
+// handed out is from before the server's clock was set back.
 var place = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
@@ -118,7 +119,11 @@ local v = redis.call('HMGET', KEYS[1], 'next', 'o', 'p')
 if v[2] == ARGV[1] then -- the same call again
   return math.max(0, v[3] - now)
 end
-local mine = math.max(now, tonumber(v[1] or 0))
+local free = tonumber(v[1] or 0)
+if free - now > 2 * tonumber(ARGV[5]) then
+  free = 0
+end
+local mine = math.max(now, free, now + ARGV[4] + ARGV[2])
 if mine - now > tonumber(ARGV[3]) then
   return {err = 'TOOFAR ' .. string.format('%.0f', mine - now)}
 end
@@ -127,25 +132,46 @@ redis.call('PEXPIRE', KEYS[1], 60000 + math.ceil((mine - now) / 1000))
 return mine - now
 `)
 
+// giveBack undoes a place, unless another has been taken since.
+var giveBack = redis.NewScript(`
+local v = redis.call('HMGET', KEYS[1], 'o', 'p')
+if v[1] == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'next', v[2], 'o', '')
+end
+return 0
+`)
+
 // ErrBusy means that the context of a call ends before its place comes.
 var ErrBusy = errors.New("zegoredis: too many calls are waiting")
 
 // ErrAway means that Redis does not answer, and [WithFailFast] was chosen.
 var ErrAway = errors.New("zegoredis: Redis does not answer")
 
-// farthest is how long a call waits that has no deadline.
+// farthest is how long a call waits at most.
 const farthest = 10 * time.Minute
+
+// How long Redis has to answer before it counts as away, and for how long it is
+// then not asked again where a share of the rate is taken instead.
+const (
+	answerTimeout = 500 * time.Millisecond
+	awayTime      = 5 * time.Second
+)
 
 // Wait returns when action may be called.
 func (l *Limiter) Wait(ctx context.Context, action string) error {
+	token := token() // of this call, however often it asks
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var err error
 		if time.Now().UnixNano() >= l.awayUntil.Load() {
 			var d time.Duration
-			d, err = l.reserve(ctx, action)
+			d, err = l.reserve(ctx, action, token)
 			switch {
 			case err == nil:
-				return sleep(ctx, d)
+				if err := sleep(ctx, d); err != nil {
+					l.unreserve(action, token)
+					return err
+				}
+				return nil
 			case redis.HasErrorPrefix(err, "TOOFAR"):
 				return fmt.Errorf("%w: %w", ErrBusy, context.DeadlineExceeded)
 			case ctx.Err() != nil:
@@ -158,10 +184,7 @@ func (l *Limiter) Wait(ctx context.Context, action string) error {
 			if err != nil {
 				l.awayUntil.Store(time.Now().Add(awayTime).UnixNano())
 			}
-			if err := l.bucket(action).Wait(ctx); err != nil {
-				return fmt.Errorf("%w: %w", ErrBusy, err)
-			}
-			return nil
+			return l.local(ctx, action)
 		case fail:
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
@@ -171,36 +194,88 @@ func (l *Limiter) Wait(ctx context.Context, action string) error {
 	}
 }
 
-// How long Redis has to answer before it counts as away, and for how long it is
-// then not asked again where a share of the rate is taken instead.
-const (
-	answerTimeout = 500 * time.Millisecond
-	awayTime      = 5 * time.Second
-)
-
-func (l *Limiter) reserve(ctx context.Context, action string) (time.Duration, error) {
-	far := farthest
+// reserve takes a place. It returns when Redis has answered, the context has
+// ended, or the time for an answer is over, whichever the client of Redis does.
+func (l *Limiter) reserve(ctx context.Context, action, token string) (time.Duration, error) {
+	far, patience := farthest, answerTimeout
 	if deadline, ok := ctx.Deadline(); ok {
-		far = time.Until(deadline)
+		far = min(far, time.Until(deadline))
+		patience = min(patience, far/2)
 	}
-	interval := time.Second + time.Second/50
-	interval /= time.Duration(l.rate(action))
-	answer, cancel := context.WithTimeout(ctx, answerTimeout)
+	interval := l.interval(action)
+	answer, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	key := l.prefix + ":" + strconv.FormatUint(uint64(l.appID), 10) + ":" + action
-	us, err := place.Run(answer, l.client, []string{key}, token(), interval.Microseconds(), far.Microseconds()).Int64()
-	return time.Duration(us) * time.Microsecond, err
+	type reply struct {
+		d   time.Duration
+		err error
+	}
+	replies := make(chan reply, 1)
+	go func() {
+		us, err := place.Run(answer, l.client, l.keys(action), token, interval.Microseconds(), far.Microseconds(), l.sinceLast(action).Microseconds(), farthest.Microseconds()).Int64()
+		replies <- reply{time.Duration(us) * time.Microsecond, err}
+	}()
+	select {
+	case r := <-replies:
+		if r.err == nil {
+			l.note(action, time.Now().Add(r.d))
+		}
+		return r.d, r.err
+	case <-answer.Done():
+		return 0, answer.Err()
+	}
 }
 
-func (l *Limiter) bucket(action string) *rate.Limiter {
+// unreserve gives a place back that is not used. If that fails it stays unused.
+func (l *Limiter) unreserve(action, token string) {
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+		defer cancel()
+		_ = giveBack.Run(ctx, l.client, l.keys(action), token).Err()
+	}()
+}
+
+func (l *Limiter) keys(action string) []string {
+	return []string{l.prefix + ":" + strconv.FormatUint(uint64(l.appID), 10) + ":" + action}
+}
+
+func (l *Limiter) interval(action string) time.Duration {
+	return (time.Second + time.Second/50) / time.Duration(l.rate(action))
+}
+
+// note remembers the last place that this process knows of.
+func (l *Limiter) note(action string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b := l.local[action]
-	if b == nil {
-		b = rate.NewLimiter(rate.Limit(float64(l.rate(action))/float64(l.share)/1.02), 1)
-		l.local[action] = b
+	if at.After(l.last[action]) {
+		l.last[action] = at
 	}
-	return b
+}
+
+// sinceLast is how far the last known place is away: negative where it is over.
+func (l *Limiter) sinceLast(action string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last[action].IsZero() {
+		return -time.Hour
+	}
+	return time.Until(l.last[action])
+}
+
+// local takes a place out of this process' own share, behind all places that it
+// knows of.
+func (l *Limiter) local(ctx context.Context, action string) error {
+	l.mu.Lock()
+	at := time.Now()
+	if next := l.last[action].Add(l.interval(action) * time.Duration(l.share)); next.After(at) {
+		at = next
+	}
+	if deadline, ok := ctx.Deadline(); ok && at.After(deadline) {
+		l.mu.Unlock()
+		return fmt.Errorf("%w: %w", ErrBusy, context.DeadlineExceeded)
+	}
+	l.last[action] = at
+	l.mu.Unlock()
+	return sleep(ctx, time.Until(at))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -99,9 +99,17 @@ func (s *NonceStore) Commit(ctx context.Context, key, fingerprint string, ttl ti
 	return nil
 }
 
-// Release gives a key back.
+var release = redis.NewScript(`
+local held = redis.call('HGET', KEYS[1], 'h')
+if held and tonumber(held) > 0 then
+  redis.call('HSET', KEYS[1], 'h', 1)
+end
+return 0
+`)
+
+// Release ends the reservation of a key.
 func (s *NonceStore) Release(ctx context.Context, key string) error {
-	if err := s.client.Del(ctx, s.keys(key)...).Err(); err != nil {
+	if err := release.Run(ctx, s.client, s.keys(key)).Err(); err != nil {
 		return fmt.Errorf("zegoredis: %w", err)
 	}
 	return nil

@@ -46,9 +46,12 @@ func TestNonceStoresAreAlike(t *testing.T) {
 
 			assert.Equal(t, callback.Reserved, reserve("b", "1", time.Minute, time.Minute))
 			require.NoError(t, s.Release(t.Context(), "b"))
-			assert.Equal(t, callback.Reserved, reserve("b", "2", time.Second, time.Minute))
-			require.Eventually(t, func() bool { return reserve("b", "2", time.Second, time.Minute) == callback.Reserved }, 5*time.Second, 50*time.Millisecond, "lapses")
-			assert.Equal(t, callback.Conflict, reserve("b", "1", time.Second, time.Minute), "and is remembered")
+			assert.Equal(t, callback.Conflict, reserve("b", "2", time.Minute, time.Minute), "what was released is remembered")
+			assert.Equal(t, callback.Reserved, reserve("b", "1", time.Second, time.Minute))
+			require.Eventually(t, func() bool { return reserve("b", "1", time.Second, time.Minute) == callback.Reserved }, 5*time.Second, 50*time.Millisecond, "lapses")
+			assert.Equal(t, callback.Conflict, reserve("b", "2", time.Second, time.Minute), "and is remembered")
+			require.NoError(t, s.Release(t.Context(), "a"))
+			assert.Equal(t, callback.Done, reserve("a", "1", time.Minute, time.Minute), "what is done stays done")
 
 			require.NoError(t, s.Commit(t.Context(), "c", "1", time.Second))
 			require.Eventually(t, func() bool { return reserve("c", "2", time.Second, time.Second) == callback.Reserved }, 5*time.Second, 50*time.Millisecond, "expires")

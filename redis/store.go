@@ -91,19 +91,19 @@ local abandoned = 0
 if lease > 0 then
   abandoned = 1
 end
-local fence = redis.call('HINCRBY', KEYS[1], 'f', 1)
+local fence = string.format('%.0f', math.max(tonumber(h[3] or 0) + 1, t[1] * 1000000 + t[2]))
 local ends = string.format('%.0f', now + ARGV[3])
-redis.call('HSET', KEYS[1], 'l', ends, 'o', ARGV[2], 'a', abandoned)
+redis.call('HSET', KEYS[1], 'f', fence, 'l', ends, 'o', ARGV[2], 'a', abandoned)
 redis.call('ZADD', KEYS[3], ends, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
-return {1, now, fence, abandoned, h[4] or '', redis.call('LRANGE', KEYS[2], 0, -1)}
+return {1, now, tonumber(fence), abandoned, h[4] or '', redis.call('LRANGE', KEYS[2], 0, -1)}
 `)
 
 // Begin adds events to a room and claims it.
-func (s *Store) Begin(ctx context.Context, roomID string, lease time.Duration, events ...[]byte) (moderator.Claim, error) {
+func (s *Store) Begin(ctx context.Context, roomID, token string, lease time.Duration, events ...[]byte) (moderator.Claim, error) {
 	args := make([]any, 0, 4+len(events))
-	args = append(args, roomID, token(), lease.Milliseconds(), maxKeep.Milliseconds())
+	args = append(args, roomID, token, lease.Milliseconds(), maxKeep.Milliseconds())
 	for _, e := range events {
 		args = append(args, e)
 	}
@@ -148,7 +148,7 @@ func texts(list []any) ([][]byte, error) {
 
 var finish = redis.NewScript(`
 local h = redis.call('HMGET', KEYS[1], 'f', 'l', 'd')
-if h[3] == ARGV[3] then -- the same call again
+if h[3] == ARGV[3] and h[1] == ARGV[2] then -- the same round again
   if tonumber(h[2]) > 0 then
     return {1, redis.call('LRANGE', KEYS[2], 0, -1)}
   end
@@ -186,7 +186,7 @@ func (s *Store) Finish(ctx context.Context, c moderator.Claim, state []byte, con
 	if wake >= 0 {
 		ms = (wake + time.Millisecond - 1).Milliseconds() // not before
 	}
-	reply, err := finish.Run(ctx, s.client, s.keys(c.RoomID), c.RoomID, c.Fence, token(), state, consumed, lease.Milliseconds(), ms,
+	reply, err := finish.Run(ctx, s.client, s.keys(c.RoomID), c.RoomID, c.Fence, fmt.Sprintf("%d:%d", c.Fence, c.Round), state, consumed, lease.Milliseconds(), ms,
 		min(keep, maxKeep).Milliseconds(), maxKeep.Milliseconds()).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("zegoredis: %w", err)

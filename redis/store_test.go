@@ -57,7 +57,7 @@ func TestStoresAreAlike(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
 			event := func(i int) []byte { return fmt.Appendf(nil, "event %d", i) }
-			c, err := s.Begin(ctx, "room {1}", lease, event(1), event(2))
+			c, err := s.Begin(ctx, "room {1}", token(), lease, event(1), event(2))
 			require.NoError(t, err)
 			require.True(t, c.Held)
 			assert.WithinDuration(t, time.Now(), c.Now, 2*time.Second)
@@ -65,25 +65,30 @@ func TestStoresAreAlike(t *testing.T) {
 			assert.Empty(t, c.State)
 			assert.Equal(t, [][]byte{event(1), event(2)}, c.Events)
 
-			other, err := s.Begin(ctx, "room {1}", lease, event(3))
+			other, err := s.Begin(ctx, "room {1}", token(), lease, event(3))
 			require.NoError(t, err)
 			assert.False(t, other.Held)
 			more, err := s.Finish(ctx, c, []byte("state 1"), 2, lease, 0, time.Hour)
 			require.NoError(t, err)
 			assert.Equal(t, [][]byte{event(3)}, more)
-			other, err = s.Begin(ctx, "room {1}", lease)
+			other, err = s.Begin(ctx, "room {1}", token(), lease)
 			require.NoError(t, err)
 			assert.False(t, other.Held, "still claimed")
+			again, err := s.Finish(ctx, c, []byte("state 1"), 2, lease, 0, time.Hour)
+			require.NoError(t, err, "the same round again, as its answer was lost")
+			assert.Equal(t, more, again)
+			c.Round++
 			more, err = s.Finish(ctx, c, []byte("state 2"), 1, lease, time.Hour, time.Hour)
 			require.NoError(t, err)
 			assert.Empty(t, more)
+			c.Round++
 			_, err = s.Finish(ctx, c, []byte("state 3"), 0, lease, time.Hour, time.Hour)
 			assert.ErrorIs(t, err, moderator.ErrFenced, "given back before")
 
 			due, err := s.Due(ctx, 100)
 			require.NoError(t, err)
 			assert.Empty(t, due)
-			second, err := s.Begin(ctx, "room {1}", lease)
+			second, err := s.Begin(ctx, "room {1}", token(), lease)
 			require.NoError(t, err)
 			assert.Greater(t, second.Fence, c.Fence)
 			assert.Equal(t, "state 2", string(second.State))
@@ -91,7 +96,7 @@ func TestStoresAreAlike(t *testing.T) {
 
 			// Whoever has it stops for too long.
 			require.Eventually(t, func() bool { due, err := s.Due(ctx, 100); return err == nil && slices.Contains(due, "room {1}") }, 5*time.Second, 20*time.Millisecond)
-			third, err := s.Begin(ctx, "room {1}", lease, event(4))
+			third, err := s.Begin(ctx, "room {1}", token(), lease, event(4))
 			require.NoError(t, err)
 			require.True(t, third.Held)
 			assert.True(t, third.Abandoned)
@@ -109,7 +114,7 @@ func TestStoresAreAlike(t *testing.T) {
 			}
 			assert.Equal(t, []string{"room {1} state 4"}, rooms)
 
-			fourth, err := s.Begin(ctx, "room {1}", lease)
+			fourth, err := s.Begin(ctx, "room {1}", token(), lease)
 			require.NoError(t, err)
 			assert.False(t, fourth.Abandoned)
 			_, err = s.Finish(ctx, fourth, []byte("state 5"), 0, lease, -1, 100*time.Millisecond)
@@ -120,9 +125,15 @@ func TestStoresAreAlike(t *testing.T) {
 			time.Sleep(200 * time.Millisecond)
 			_, err = s.Due(ctx, 100)
 			require.NoError(t, err)
-			fifth, err := s.Begin(ctx, "room {1}", lease)
+			fifth, err := s.Begin(ctx, "room {1}", "the same", lease, event(5))
 			require.NoError(t, err)
 			assert.Empty(t, fifth.State, "forgotten")
+			assert.Greater(t, fifth.Fence, fourth.Fence, "though forgotten")
+			same, err := s.Begin(ctx, "room {1}", "the same", lease, event(5))
+			require.NoError(t, err)
+			assert.True(t, same.Held, "the same call, as its answer was lost")
+			assert.Equal(t, fifth.Fence, same.Fence)
+			assert.Equal(t, [][]byte{event(5)}, same.Events)
 		})
 	}
 }
@@ -144,12 +155,11 @@ func TestStoresAgree(t *testing.T) {
 					for range random.IntN(3) {
 						events = append(events, fmt.Appendf(nil, "%d", i))
 					}
-					want, err := reference.Begin(t.Context(), room, time.Hour, events...)
+					want, err := reference.Begin(t.Context(), room, token(), time.Hour, events...)
 					require.NoError(t, err)
-					got, err := s.Begin(t.Context(), room, time.Hour, events...)
+					got, err := s.Begin(t.Context(), room, token(), time.Hour, events...)
 					require.NoError(t, err)
 					require.Equal(t, want.Held, got.Held)
-					require.Equal(t, want.Fence, got.Fence)
 					require.Equal(t, string(want.State), string(got.State))
 					require.Equal(t, fmt.Sprintf("%q", want.Events), fmt.Sprintf("%q", got.Events))
 					if got.Held {
@@ -167,6 +177,8 @@ func TestStoresAgree(t *testing.T) {
 					continue
 				}
 				claims[0].Events, claims[1].Events = want, got
+				claims[0].Round++
+				claims[1].Round++
 				held[room] = claims
 			}
 		})
