@@ -46,12 +46,21 @@
 // session is not used for the next, as ZEGO does not document whether it would
 // go on.
 //
-// Events that are lost altogether are for [Moderator.Reconcile].
+// # What is lost
+//
+// Events of rooms that are lost altogether are for [Moderator.Reconcile]. The end
+// of a task that is not told shows by its silence: see [WithSilence]. So results
+// must be passed to the moderator, by [Moderator.Handle] or [Moderator.TaskFound].
 //
 // # What is not prevented
 //
 // A second task can run, and be billed, where a Start's outcome was unknown: until
-// its first result, or for five minutes without streams. If the store loses its
-// data, the rooms that live are started again when they are heard of, and the
-// tasks of before are found by their results.
+// its first result, or for five minutes without streams. A room whose Start got no
+// answer, or whose process died in the middle, is without moderation for as long
+// as [WithUnknownWait] says, if no task runs and so no result comes. A process that
+// stops for longer than its lease inside a call may still send it when it wakes
+// up. If the store loses its data, the rooms that live are started again when they
+// are heard of, and the tasks of before are found by their results. Two programs
+// that moderate the same rooms with stores of their own take each other's tasks
+// for second ones, and stop them.
 package moderator

@@ -178,7 +178,8 @@ func WithSilence(d time.Duration) Option {
 }
 
 // WithMemory sets how long a room is remembered that has closed, for events that
-// come late. The default is an hour.
+// come late. The default is an hour; zegoredis keeps nothing for longer than 144.
+// The store in memory forgets rooms only while [Moderator.Run] runs.
 func WithMemory(d time.Duration) Option {
 	return duration("WithMemory", func(c *config, d time.Duration) { c.memory = d }, d, time.Minute)
 }
