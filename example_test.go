@@ -2,9 +2,11 @@ package zegocensor_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -110,4 +112,56 @@ func ExampleError() {
 	// Output:
 	// moderation failed · try again later; ZEGO suggests after 300 s · 5m0s
 	// true
+}
+
+// Sign is for programs that build requests of their own.
+func ExampleSign() {
+	fmt.Println(zegocensor.Sign(12345, "9193cc662a4c0ec135ec71fb57194b38", "4fd24687296dd9f3", 1615186943))
+	// Output: 43e5cfcca828314675f91b001390566a
+}
+
+// The default transport with certificates of one's own.
+func ExampleNewTransport() {
+	transport := zegocensor.NewTransport()
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS13}
+	client, err := zegocensor.NewClient(1234567890, "the ServerSecret", zegocensor.WithHTTPClient(&http.Client{Transport: transport}))
+	fmt.Println(client, err)
+	// Output: zegocensor.Client(AppID 1234567890, rtc-api.zego.im) <nil>
+}
+
+// Two clients of one project share one quota.
+func ExampleNewLimiter() {
+	quota := zegocensor.NewLimiter()
+	for _, region := range []zegocensor.Region{zegocensor.RegionSingapore, zegocensor.RegionFrankfurt} {
+		client, err := zegocensor.NewClient(1234567890, "the ServerSecret", zegocensor.WithRegion(region), zegocensor.WithLimiter(quota))
+		fmt.Println(client, err)
+	}
+	fmt.Println(zegocensor.Rate("StartCensorAudioV2"), zegocensor.Rate("KickoutUser"))
+	// Output:
+	// zegocensor.Client(AppID 1234567890, rtc-api-sgp.zego.im) <nil>
+	// zegocensor.Client(AppID 1234567890, rtc-api-fra.zego.im) <nil>
+	// 100 50
+}
+
+// A Start and a Stop of video moderation.
+func ExampleClient_StartCensorVideoV2() {
+	zego := zegotest.NewServer() // in place of ZEGO
+	defer zego.Close()
+	client := zego.Client()
+	ctx := context.Background()
+	task, err := client.StartCensorVideoV2(ctx, &zegocensor.StartCensorVideoV2Request{
+		RoomID:  "room_1",
+		EventID: zegocensor.EventLiveStreaming,
+		VideoParam: zegocensor.VideoParam{
+			RiskTypeList:    []zegocensor.RiskType{zegocensor.RiskQRCode},
+			DetectFrequency: 5 * time.Second,
+		},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.StopCensorVideoV2(ctx, &zegocensor.StopCensorVideoV2Request{TaskID: task.TaskID})
+	fmt.Println(len(zego.Tasks()), len(zego.Running()), err)
+	// Output: 1 0 <nil>
 }

@@ -113,3 +113,21 @@ func ExampleWithQueue() {
 	// <nil>
 	// <nil>
 }
+
+// Sign is for tests: it makes what ZEGO would.
+func ExampleSign() {
+	fmt.Println(callback.Sign("secret", "1470820198", "123412"))
+	// Output: 5bd59fd62953a8059fb7eaba95720f66d19e4517
+}
+
+// Two handlers in one process share what they remember.
+func ExampleNewMemoryNonceStore() {
+	nonces := callback.NewMemoryNonceStore(nil)
+	for range 2 {
+		_, err := callback.NewHandler(exampleSecret, func(context.Context, callback.Event) error { return nil }, callback.WithNonceStore(nonces))
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// <nil>
+}

@@ -104,3 +104,33 @@ func ExampleServer_EmitAudioResult() {
 	// room_1 user_1 REJECT
 	// <nil>
 }
+
+// A program listens on an address of its choice, and says what is wrong.
+func ExampleListen() {
+	_, err := zegotest.Listen("127.0.0.1:0", zegotest.WithRateLimit(-1))
+	fmt.Println(err)
+	// Output: WithRateLimit: must not be negative
+}
+
+// What ZEGO leaves open is chosen.
+func ExampleWithSecondStart() {
+	zego := zegotest.NewServer(zegotest.WithSecondStart(zegotest.SecondStartSameTask))
+	defer zego.Close()
+	client := zego.Client()
+	var tasks [2]string
+	for i := range tasks {
+		task, err := client.StartCensorAudioV2(context.Background(), &zegocensor.StartCensorAudioV2Request{
+			RoomID:        "room_1",
+			EventID:       zegocensor.EventAudioRoom,
+			AudioLanguage: zegocensor.LanguageEnglish,
+			RiskTypeList:  []zegocensor.RiskType{zegocensor.RiskAbuse},
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		tasks[i] = task.TaskID
+	}
+	fmt.Println(tasks[0] == tasks[1], len(zego.Running()))
+	// Output: true 1
+}
