@@ -148,11 +148,25 @@ func audioResult(h Header, text string) *AudioResult {
 	return e
 }
 
+// verdict reads a member that all have that judge something.
+func verdict(key, v string, level *RiskLevel, description, label1, label2, label3 *string) {
+	switch key {
+	case "RiskLevel":
+		*level = RiskLevel(rawjson.Text(v))
+	case "RiskDescription":
+		*description = rawjson.Text(v)
+	case "RiskLabel1":
+		*label1 = rawjson.Text(v)
+	case "RiskLabel2":
+		*label2 = rawjson.Text(v)
+	case "RiskLabel3":
+		*label3 = rawjson.Text(v)
+	}
+}
+
 func audioDetail(d *AudioDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
-		case "RiskLevel":
-			d.RiskLevel = RiskLevel(rawjson.Text(v))
 		case "AudioText", "Content":
 			if s := rawjson.Text(v); s != "" {
 				d.Text = s
@@ -161,14 +175,6 @@ func audioDetail(d *AudioDetail, raw string) {
 			d.AudioURL = rawjson.Text(v)
 		case "PreAudioUrl":
 			d.PreAudioURL = rawjson.Text(v)
-		case "RiskDescription":
-			d.RiskDescription = rawjson.Text(v)
-		case "RiskLabel1":
-			d.RiskLabel1 = rawjson.Text(v)
-		case "RiskLabel2":
-			d.RiskLabel2 = rawjson.Text(v)
-		case "RiskLabel3":
-			d.RiskLabel3 = rawjson.Text(v)
 		case "VadStatus":
 			d.Voice = integer(v) != 0
 		case "RiskDetail":
@@ -177,6 +183,8 @@ func audioDetail(d *AudioDetail, raw string) {
 			d.RiskInfoList = listOf(v, riskInfo)
 		case "BusinessInfoList":
 			d.BusinessInfoList = listOf(v, businessInfo)
+		default:
+			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
 		}
 	}
 }
@@ -210,24 +218,16 @@ func imageResult(h Header, text string) *VideoImageResult {
 func imageDetail(d *ImageDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
-		case "RiskLevel":
-			d.RiskLevel = RiskLevel(rawjson.Text(v))
 		case "ImgUrl":
 			d.ImgURL = rawjson.Text(v)
-		case "RiskDescription":
-			d.RiskDescription = rawjson.Text(v)
-		case "RiskLabel1":
-			d.RiskLabel1 = rawjson.Text(v)
-		case "RiskLabel2":
-			d.RiskLabel2 = rawjson.Text(v)
-		case "RiskLabel3":
-			d.RiskLabel3 = rawjson.Text(v)
 		case "RiskDetail":
 			riskDetail(&d.RiskDetail, v)
 		case "RiskInfoList":
 			d.RiskInfoList = listOf(v, riskInfo)
 		case "BusinessInfoList":
 			d.BusinessInfoList = listOf(v, businessInfo)
+		default:
+			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
 		}
 	}
 }
@@ -259,20 +259,12 @@ func status(h Header, text string) *AudioStatus {
 func riskInfo(i *RiskInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
-		case "RiskLevel":
-			i.RiskLevel = RiskLevel(rawjson.Text(v))
-		case "RiskDescription":
-			i.RiskDescription = rawjson.Text(v)
-		case "RiskLabel1":
-			i.RiskLabel1 = rawjson.Text(v)
-		case "RiskLabel2":
-			i.RiskLabel2 = rawjson.Text(v)
-		case "RiskLabel3":
-			i.RiskLabel3 = rawjson.Text(v)
 		case "Probability":
 			i.Probability = real(v)
 		case "RiskDetail":
 			riskDetail(&i.RiskDetail, v)
+		default:
+			verdict(k, v, &i.RiskLevel, &i.RiskDescription, &i.RiskLabel1, &i.RiskLabel2, &i.RiskLabel3)
 		}
 	}
 }
