@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -271,4 +272,43 @@ func TestArguments(t *testing.T) {
 	assert.Error(t, m.RoomClosed(t.Context(), moderator.Room{ID: "r"}, time.Time{}))
 	assert.Error(t, m.TaskFound(t.Context(), "r", "", time.Now()))
 	assert.Error(t, m.TaskEnded(t.Context(), "", "t", time.Now()))
+}
+
+// free starts and stops tasks that cost nothing.
+type free struct{}
+
+func (free) Start(_ context.Context, r moderator.Room) (string, error) {
+	return "0123456789abcdef0123456789abcdef", nil
+}
+func (free) Stop(context.Context, moderator.Task) error { return nil }
+
+// TestMemoryOfARoom measures what a room takes in the store in memory, and that
+// rooms that have closed are forgotten.
+func TestMemoryOfARoom(t *testing.T) {
+	const rooms = 10_000
+	now := time.Now()
+	clock := func() time.Time { return now }
+	m, err := moderator.New(free{}, moderator.WithClock(clock), moderator.WithInterval(time.Millisecond))
+	require.NoError(t, err)
+	heap := func() uint64 {
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	before := heap()
+	for i := range rooms {
+		require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "room_" + strconv.Itoa(i), SessionID: uint64(i + 1), CreatedAt: now}))
+	}
+	each := (heap() - before) / rooms
+	t.Logf("%d bytes a room", each)
+	assert.Less(t, each, uint64(2048))
+	for i := range rooms {
+		require.NoError(t, m.RoomClosed(t.Context(), moderator.Room{ID: "room_" + strconv.Itoa(i), SessionID: uint64(i + 1)}, now.Add(time.Second)))
+	}
+	now = now.Add(2 * time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_ = m.Run(ctx)
+	assert.Less(t, int64(heap())-int64(before), int64(rooms*each/2))
 }
