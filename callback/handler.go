@@ -45,7 +45,7 @@ type Handler struct {
 	verifier *Verifier
 	handle   func(context.Context, Event) error
 
-	queue   chan job // nil = none
+	queue   chan Event // nil = none
 	workers sync.WaitGroup
 
 	mu       sync.Mutex // guards closed, and inFlight and queue against it
@@ -75,7 +75,7 @@ func NewHandler(callbackSecret string, handle func(ctx context.Context, e Event)
 	}
 	h := &Handler{verifier: v, handle: handle}
 	if v.queue > 0 {
-		h.queue = make(chan job, v.queue)
+		h.queue = make(chan Event, v.queue)
 		for range v.workers {
 			h.workers.Go(h.work)
 		}
@@ -138,7 +138,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (int, error) {
 		}
 	}
 	if h.queue != nil {
-		if err := h.enqueue(j); err != nil {
+		if err := h.enqueue(j.event); err != nil {
 			h.release(r.Context(), j)
 			return http.StatusServiceUnavailable, err
 		}
@@ -164,14 +164,14 @@ func (h *Handler) enter() bool {
 	return true
 }
 
-func (h *Handler) enqueue(j job) error {
+func (h *Handler) enqueue(e Event) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
 		return errShutdown
 	}
 	select {
-	case h.queue <- j:
+	case h.queue <- e:
 		return nil
 	default:
 		return errors.New("callback: queue is full")
@@ -226,25 +226,29 @@ func duplicateKey(e Event) string {
 	return "event:" + e.Head().Event + ":" + id
 }
 
-// run calls handle and keeps or gives back the keys.
-func (h *Handler) run(ctx context.Context, j job) (err error) {
-	returned := false
-	defer func() {
-		switch p := recover(); {
-		case p != nil:
-			err = fmt.Errorf("callback: handle panicked with a %T", p)
-		case !returned:
-			err = errors.New("callback: handle ended its goroutine") // which goes on ending
-		}
-		if err != nil {
+// run calls handle, then keeps the keys, or gives them back.
+func (h *Handler) run(ctx context.Context, j job) error {
+	handled := false
+	defer func() { // deferred, as handle may end its goroutine
+		if handled {
+			h.commit(ctx, j)
+		} else {
 			h.release(ctx, j)
-			return
 		}
-		h.commit(ctx, j)
 	}()
-	err = h.handle(ctx, j.event)
-	returned = true
-	if err != nil {
+	err := h.call(ctx, j.event)
+	handled = err == nil
+	return err
+}
+
+// call is handle, with a panic turned into an error.
+func (h *Handler) call(ctx context.Context, e Event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("callback: handle panicked with a %T", p)
+		}
+	}()
+	if err := h.handle(ctx, e); err != nil {
 		return fmt.Errorf("callback: handle: %w", err)
 	}
 	return nil
@@ -282,10 +286,10 @@ func (h *Handler) work() {
 			h.workers.Go(h.work)
 		}
 	}()
-	for j := range h.queue {
-		if err := h.run(context.Background(), j); err != nil && h.verifier.logger != nil {
+	for e := range h.queue {
+		if err := h.call(context.Background(), e); err != nil && h.verifier.logger != nil {
 			h.verifier.logger.LogAttrs(context.Background(), slog.LevelWarn, "callback: lost",
-				slog.String("event", j.event.Head().Event), slog.String("error", err.Error()))
+				slog.String("event", e.Head().Event), slog.String("error", err.Error()))
 		}
 	}
 	done = true
@@ -328,12 +332,9 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	}
 	e := &ShutdownError{Err: ctx.Err()}
 	if h.queue != nil {
-		var left job
-		for j := range h.queue {
-			e.Unhandled = append(e.Unhandled, j.event)
-			left.seals = append(left.seals, j.seals...)
+		for left := range h.queue {
+			e.Unhandled = append(e.Unhandled, left)
 		}
-		go h.release(ctx, left) // as far as the store lets it
 	}
 	return e
 }

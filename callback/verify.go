@@ -251,7 +251,7 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 	}
 	h.Event, h.Nonce = m.event, m.nonce
 	seconds, ok := parseTimestamp(m.timestamp)
-	if !ok || !validNonce(h.Nonce) || len(m.signature) != 2*sha1Size || h.Event == "" {
+	if !ok || !validNonce(h.Nonce) || len(m.signature) != 2*sha1.Size || h.Event == "" {
 		return h, "", s, ErrMalformed
 	}
 	if !v.signed(m.timestamp, h.Nonce, m.signature) {
@@ -283,16 +283,14 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 	}, nil
 }
 
-const sha1Size = 20
-
 // signed compares with each secret, in constant time and without telling which.
 func (v *Verifier) signed(timestamp, nonce, signature string) bool {
-	var given [2 * sha1Size]byte
+	var given [2 * sha1.Size]byte
 	copy(given[:], signature)
 	match := 0
 	for _, secret := range v.secrets {
 		sum := digest(secret(), timestamp, nonce)
-		var want [2 * sha1Size]byte
+		var want [2 * sha1.Size]byte
 		hex.Encode(want[:], sum[:])
 		match |= subtle.ConstantTimeCompare(want[:], given[:])
 	}

@@ -170,9 +170,9 @@ func WithUnknownWait(d time.Duration) Option {
 // believed to run: the next news of its room (a stream, a beginning, a list of
 // [Moderator.Reconcile]) then has it stopped and started anew. This is for ends
 // that ZEGO tells and that are lost. The default is 5 minutes, after which ZEGO has
-// ended a task that has no stream. 0 is for programs
-// that do not pass results to the moderator: a room whose task has ended unheard
-// of is then not moderated any more.
+// ended a task that has no stream. 0 is for programs that do not pass results to
+// the moderator: a room whose task has ended unheard of is then not moderated any
+// more.
 func WithSilence(d time.Duration) Option {
 	return duration("WithSilence", func(c *config, d time.Duration) { c.silence = d }, d, 0)
 }

@@ -62,8 +62,9 @@ func (s *Store) keys(roomID string) []string {
 }
 
 // In the hash: f the fence, l when the claim ends (0 = none), o the token of the
-// call that claimed the room, a whether the claim before was abandoned, d that of the last call that gave it back, e that of
-// the last that added events, s the state.
+// call that claimed the room, a whether the claim before was abandoned, d the
+// fence and the round of the last Finish, e the token of the last call that added
+// events, s the state.
 
 // maxKeep is how long keys are kept whose room nobody gives back, and the sorted
 // sets.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func (rs *rooms) handle(ctx context.Context, e callback.Event) error {
 }
 
 func (rs *rooms) result(ctx context.Context, e *callback.AudioResult) error {
-	line := fmt.Sprintf("%s %s %s %s %q", e.AuxInfo.RoomID, or(e.AuxInfo.UserID, e.StreamHint(), "-"), e.Detail.RiskLevel, or(e.Detail.RiskLabel1, "-"), e.Detail.Text)
+	line := fmt.Sprintf("%s %s %s %s %q", e.AuxInfo.RoomID, cmp.Or(e.AuxInfo.UserID, e.StreamHint(), "-"), e.Detail.RiskLevel, cmp.Or(e.Detail.RiskLabel1, "-"), e.Detail.Text)
 	if e.Detail.RiskLevel == callback.Reject {
 		done, err := rs.reject(ctx, e)
 		if err != nil {
@@ -94,16 +95,6 @@ func (rs *rooms) result(ctx context.Context, e *callback.AudioResult) error {
 	}
 	rs.tasks.printf("%s", line)
 	return nil
-}
-
-// or is the first text that is not empty.
-func or(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 // reject removes who offended, and says how.
