@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-querystring/query"
+
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 )
 
 // maxAnswer is how much of an answer is read. ZEGO's have a few hundred bytes.
@@ -180,7 +182,7 @@ func (t *try) run(ctx context.Context) error {
 	c := t.client
 	for {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, contextError(ctx))
+			return fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, attempt.ContextError(ctx))
 		}
 		if c.limiter != nil {
 			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
@@ -196,7 +198,7 @@ func (t *try) run(ctx context.Context) error {
 			return fail.err
 		}
 		d := t.delay(fail)
-		if err := sleep(ctx, d); err != nil {
+		if err := attempt.Sleep(ctx, d); err != nil {
 			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
 				return fail.err // which says so already
 			}
@@ -217,17 +219,17 @@ func (t *try) attempt(parent context.Context) *failure {
 	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 
-	var path *connTrace
+	var path *attempt.Conn
 	if !t.action.Idempotent {
-		path, ctx = traceConn(ctx)
+		path, ctx = attempt.Trace(ctx)
 	}
-	t.sent = c.clock.now()
-	resp, err := c.roundTrip(t.sign(ctx))
+	t.sent = c.clock.Now()
+	resp, err := attempt.RoundTrip(c.http.Transport, t.sign(ctx))
 	if err != nil {
-		return t.transportFailure(parent, limit, err, path.neverLeft(err))
+		return t.transportFailure(path.NoAnswer(err), t.cause(parent, limit, err))
 	}
 	defer resp.Body.Close()
-	t.responded = c.clock.now()
+	t.responded = c.clock.Now()
 	t.httpStatus = resp.StatusCode
 	t.date = resp.Header.Get("Date")
 
@@ -236,10 +238,10 @@ func (t *try) attempt(parent context.Context) *failure {
 	t.limited = io.LimitedReader{R: resp.Body, N: maxAnswer}
 	n, err := buf.ReadFrom(&t.limited)
 	if err != nil {
-		return t.answerFailure(lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
+		return t.answerFailure(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
 	}
 	if n == maxAnswer {
-		return t.answerFailure(unclear, resp, nil, errors.New("larger than 1 MiB"))
+		return t.answerFailure(attempt.Unclear, resp, nil, errors.New("larger than 1 MiB"))
 	}
 	return t.decide(resp, buf.Bytes())
 }
@@ -257,7 +259,7 @@ func putBuffer(b *bytes.Buffer) {
 // signature.
 func (t *try) sign(ctx context.Context) *http.Request {
 	c := t.client
-	t.timestamp = c.clock.unix()
+	t.timestamp = c.clock.Unix()
 
 	var buf [512]byte
 	q := append(buf[:0], "Action="...)
@@ -319,25 +321,11 @@ type requestBody struct{ bytes.Reader }
 
 func (*requestBody) Close() error { return nil }
 
-// roundTrip sends through the transport itself: what [http.Client] adds (redirects,
-// cookies, the URL in every error) is not wanted here.
-func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	rt := c.http.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	resp, err := rt.RoundTrip(req)
-	if err == nil && (resp == nil || resp.Body == nil) {
-		err = errors.New("the transport returned neither an answer nor an error")
-	}
-	return resp, err
-}
-
 // decide judges an answer by its envelope, and by its status where it has none.
 func (t *try) decide(resp *http.Response, body []byte) *failure {
 	env, err := parseEnvelope(body)
 	if err != nil {
-		return t.answerFailure(statusOutcome(resp.StatusCode), resp, body, err)
+		return t.answerFailure(attempt.OfStatus(resp.StatusCode), resp, body, err)
 	}
 	t.code = env.code
 	t.requestID = t.clean(env.requestID, 128)
@@ -352,12 +340,12 @@ func (t *try) decide(resp *http.Response, body []byte) *failure {
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
 			retryAfter:     t.retryAfter(resp),
-			outcomeUnknown: t.unknown(o),
+			outcomeUnknown: o.Unknown(t.action.Idempotent),
 		}}
 	}
 	if t.data != nil {
 		if err := env.decodeData(t.data); err != nil {
-			return t.answerFailure(unclear, resp, nil, err)
+			return t.answerFailure(attempt.Unclear, resp, nil, err)
 		}
 	}
 	*t.resp = Response{

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 )
 
 // Client calls ZEGO's server API for one project. It is safe for concurrent
@@ -24,7 +26,7 @@ type Client struct {
 	limiter        Limiter
 	logger         *slog.Logger
 	interceptors   []Interceptor
-	clock          clock
+	clock          attempt.Clock
 }
 
 // NewClient returns a client that signs with the AppID and the ServerSecret of
@@ -38,9 +40,9 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 		secret:         func() string { return serverSecret },
 		base:           RegionGlobal.url(),
 		attemptTimeout: defaultAttemptTimeout,
-		retry:          defaultRetryPolicy,
+		retry:          RetryPolicy(attempt.Default),
 		limiter:        NewLimiter(),
-		clock:          clock{now: time.Now},
+		clock:          attempt.Clock{Now: time.Now},
 		header: http.Header{
 			"Accept":       {"application/json"},
 			"Content-Type": {"application/json"},

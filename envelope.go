@@ -1,14 +1,12 @@
 package zegocensor
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
 
@@ -28,7 +26,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	var e envelope
 	text := string(body)
 	if !rawjson.Valid(text) {
-		if looksLikeJSON(body) {
+		if attempt.LooksLikeJSON(body) {
 			return e, errors.New("JSON broken or cut short")
 		}
 		return e, errNoEnvelope
@@ -79,41 +77,22 @@ func (e *envelope) decodeData(v any) error {
 	return nil
 }
 
-func looksLikeJSON(body []byte) bool {
-	b := bytes.TrimSpace(body)
-	return len(b) > 0 && (b[0] == '{' || b[0] == '[' || b[0] == '"')
-}
-
 // excerpt is the beginning of an answer that is no JSON, on one line. JSON is
 // left out, as it may hold a token.
 func (t *try) excerpt(body []byte) string {
-	if looksLikeJSON(body) {
+	if attempt.LooksLikeJSON(body) {
 		return ""
 	}
 	return t.clean(string(body), 120)
 }
 
-// clean makes a text from outside fit to show: at most limit bytes of printable
-// runes, blanks folded, and nothing at all where the text repeats what only the
-// signed request holds.
+// clean makes a text from outside fit to show, and gives nothing at all where it
+// repeats what only the signed request holds.
 func (t *try) clean(s string, limit int) string {
 	if s == "" || t.repeatsRequest(s) {
 		return ""
 	}
-	plain := true
-	for i := 0; i < len(s); i++ {
-		plain = plain && s[i] > ' ' && s[i] <= '~'
-	}
-	if plain && len(s) <= limit {
-		return s
-	}
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	return s
+	return attempt.Printable(s, limit)
 }
 
 // shortSecret is the length below which a text may hold the ServerSecret by
@@ -127,23 +106,7 @@ func (t *try) repeatsRequest(s string) bool {
 		return true
 	}
 	for _, part := range [...]string{t.nonce, t.signature, "signature=", "signaturenonce", "action="} {
-		if part != "" && containsFold(s, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// containsFold reports whether s contains part, which is lower-case ASCII, in
-// any case.
-func containsFold(s, part string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return strings.Contains(strings.ToLower(s), part) // other scripts have letters that are ours in lower case
-		}
-	}
-	for i := 0; i+len(part) <= len(s); i++ {
-		if s[i]|0x20 == part[0]|0x20 && strings.EqualFold(s[i:i+len(part)], part) {
+		if part != "" && attempt.ContainsFold(s, part) {
 			return true
 		}
 	}

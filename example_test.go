@@ -54,7 +54,7 @@ func ExampleNewClient_faults() {
 	}
 	// Output:
 	// appID must not be 0: copy the AppID of the project from ZEGO's console
-	// WithBaseURL must begin with https://: signed URLs in clear are allowed to a loopback host only
+	// WithBaseURL must begin with https://: signed requests in clear are allowed to a loopback host only
 }
 
 func ExampleClient_GenerateIdentifyToken() {

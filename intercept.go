@@ -2,9 +2,10 @@ package zegocensor
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 )
 
 // Interceptor runs around every call, for tracing, metrics or a policy of your
@@ -23,35 +24,15 @@ type Call struct {
 	Code       Code   // of the last answer; 0 also where it had none
 }
 
-var (
-	errNextSkipped = errors.New("zegocensor: not sent: an interceptor returned nil without calling next")
-	errNextTwice   = errors.New("zegocensor: an interceptor called next twice")
-)
-
 // observed runs the call inside the interceptors and logs how it ended.
 func (t *try) observed(ctx context.Context) error {
 	call := &Call{Action: t.action.Name, Host: t.client.base.Host}
-	var (
-		err     = errNextSkipped
-		called  bool
-		started = time.Now()
-	)
-	next := func(ctx context.Context) error {
-		if called {
-			return errNextTwice
-		}
-		called = true
-		err = t.run(ctx)
+	started := time.Now()
+	err := attempt.Observe(ctx, t.client.interceptors, call, func(ctx context.Context) error {
+		err := t.run(ctx)
 		call.RequestID, call.Attempts, call.HTTPStatus, call.Code = t.requestID, t.attempts, t.httpStatus, t.code
 		return err
-	}
-	for i := len(t.client.interceptors) - 1; i >= 0; i-- {
-		intercept, inner := t.client.interceptors[i], next
-		next = func(ctx context.Context) error { return intercept(ctx, call, inner) }
-	}
-	if outer := next(ctx); outer != nil {
-		err = outer
-	}
+	})
 	t.client.logCall(ctx, call, err, time.Since(started))
 	return err
 }

@@ -2,12 +2,13 @@ package zegocensor
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 )
 
 // Version is the version of this module, as the User-Agent header tells it.
@@ -72,32 +73,11 @@ func WithRegion(r Region) Option {
 // fragment.
 func WithBaseURL(rawURL string) Option {
 	return func(o *options) {
-		// The reasons do not repeat rawURL: it may hold a password.
-		u, err := url.Parse(rawURL)
-		switch {
-		case err != nil || u.Host == "" || u.Hostname() == "":
-			o.add("WithBaseURL", `must be an absolute URL such as "https://rtc-api.zego.im"`)
-		case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-			o.add("WithBaseURL", "must not hold a user, a query or a fragment")
-		case u.Scheme != "https" && u.Scheme != "http":
-			o.add("WithBaseURL", "must begin with https://")
-		case u.Scheme == "http" && !loopback(u.Hostname()):
-			o.add("WithBaseURL", "must begin with https://: signed URLs in clear are allowed to a loopback host only")
-		default:
-			if u.Path == "" {
-				u.Path = "/"
-			}
+		u, reason := attempt.ParseBaseURL(rawURL, "https://rtc-api.zego.im")
+		if o.check(reason == "", "WithBaseURL", reason) {
 			o.client.base = u
 		}
 	}
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // WithHTTPClient brings the transport and the time-out of c in place of the
@@ -150,12 +130,12 @@ func WithAttemptTimeout(d time.Duration) Option {
 // by another. What may be tried again at all is fixed: see the package
 // documentation.
 func WithRetryPolicy(p RetryPolicy) Option {
-	p = p.withDefaults()
+	policy := attempt.Policy(p).WithDefaults()
 	return func(o *options) {
-		o.check(p.MaxAttempts >= 1, "WithRetryPolicy", "MaxAttempts must be at least 1, or 0 for the default")
-		o.check(p.MinBackoff >= 0 && p.MaxBackoff >= 0, "WithRetryPolicy", "MinBackoff and MaxBackoff must not be negative")
-		o.check(p.MinBackoff <= p.MaxBackoff, "WithRetryPolicy", "MinBackoff must not be greater than MaxBackoff")
-		o.client.retry = p // not used where a check failed
+		for _, reason := range policy.Check() {
+			o.add("WithRetryPolicy", reason)
+		}
+		o.client.retry = RetryPolicy(policy) // not used where a check failed
 	}
 }
 
@@ -170,7 +150,7 @@ func WithLimiter(l Limiter) Option {
 func WithClock(now func() time.Time) Option {
 	return func(o *options) {
 		if o.check(now != nil, "WithClock", "must not be nil") {
-			o.client.clock.now = now
+			o.client.clock.Now = now
 		}
 	}
 }

@@ -1,0 +1,36 @@
+package attempt
+
+import (
+	"net"
+	"net/url"
+	"strings"
+)
+
+// ParseBaseURL reads the address of an API: https, or http to a loopback host. A
+// reason that is not "" says what is wrong with it. It does not repeat rawURL,
+// which may hold a password.
+func ParseBaseURL(rawURL, example string) (u *url.URL, reason string) {
+	u, err := url.Parse(rawURL)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		return nil, `must be an absolute URL such as "` + example + `"`
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, "must not hold a user, a query or a fragment"
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, "must begin with https://"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, "must begin with https://: signed requests in clear are allowed to a loopback host only"
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, ""
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,33 @@
+package attempt
+
+import (
+	"context"
+	"errors"
+)
+
+var (
+	errNextSkipped = errors.New("zegocensor: not sent: an interceptor returned nil without calling next")
+	errNextTwice   = errors.New("zegocensor: an interceptor called next twice")
+)
+
+// Observe runs a call inside interceptors, the first one outermost. They cannot
+// turn a failure into a success, and cannot have it run twice.
+func Observe[C any, I ~func(context.Context, *C, func(context.Context) error) error](ctx context.Context, interceptors []I, call *C, run func(context.Context) error) error {
+	err, called := errNextSkipped, false
+	next := func(ctx context.Context) error {
+		if called {
+			return errNextTwice
+		}
+		called = true
+		err = run(ctx)
+		return err
+	}
+	for i := len(interceptors) - 1; i >= 0; i-- {
+		intercept, inner := interceptors[i], next
+		next = func(ctx context.Context) error { return intercept(ctx, call, inner) }
+	}
+	if outer := next(ctx); outer != nil {
+		err = outer
+	}
+	return err
+}
