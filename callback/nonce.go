@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/receive"
 )
 
 // NonceStore remembers what was received, for as long as it could be accepted
@@ -29,10 +31,10 @@ type State int
 
 // The states.
 const (
-	Reserved State = iota // nobody had it; now the caller has
-	InWork                // reserved before, with the same fingerprint, and not yet committed
-	Done                  // committed, with the same fingerprint
-	Conflict              // reserved or committed with another fingerprint
+	Reserved State = receive.Reserved // nobody had it; now the caller has
+	InWork   State = receive.InWork   // reserved before, with the same fingerprint, and not yet committed
+	Done     State = receive.Done     // committed, with the same fingerprint
+	Conflict State = receive.Conflict // reserved or committed with another fingerprint
 )
 
 // ErrStoreFull means that the memory of nonces is full of live ones. The

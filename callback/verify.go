@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+	"github.com/zegocensor/zegocensor-go/internal/receive"
 )
 
 // Why a callback is refused. No error holds a signature or a secret.
@@ -50,22 +51,11 @@ func digest(secret, timestamp, nonce string) [sha1.Size]byte {
 
 // Verifier checks callbacks and decodes them. It is safe for concurrent use.
 type Verifier struct {
-	config
+	config config
 }
 
 // config is what the options set.
-type config struct {
-	secrets   []func() string // the current one and the previous; closures, so that nothing that prints them gets at them
-	appID     uint32          // 0 = any
-	tolerance time.Duration
-	maxBody   int64
-	now       func() time.Time
-	nonces    NonceStore
-	dedupe    bool
-	logger    *slog.Logger
-	queue     int
-	workers   int
-}
+type config = receive.Config[NonceStore]
 
 // Option changes a [Handler] or a [Verifier] while it is made.
 type Option func(*config) error
@@ -77,7 +67,7 @@ func WithPreviousSecret(s string) Option {
 		if s == "" {
 			return errors.New("callback: WithPreviousSecret: must not be empty")
 		}
-		c.secrets = append(c.secrets, func() string { return s })
+		c.Secrets = append(c.Secrets, func() string { return s })
 		return nil
 	}
 }
@@ -88,7 +78,7 @@ func WithAppID(id uint32) Option {
 		if id == 0 {
 			return errors.New("callback: WithAppID: must not be 0")
 		}
-		c.appID = id
+		c.AppID = id
 		return nil
 	}
 }
@@ -100,7 +90,7 @@ func WithTolerance(d time.Duration) Option {
 		if d <= 0 || d > 24*time.Hour {
 			return errors.New("callback: WithTolerance: must be greater than 0, and 24 hours at most")
 		}
-		c.tolerance = d
+		c.Tolerance = d
 		return nil
 	}
 }
@@ -112,7 +102,7 @@ func WithNonceStore(s NonceStore) Option {
 		if s == nil {
 			return errors.New("callback: WithNonceStore: must not be nil")
 		}
-		c.nonces = s
+		c.Nonces = s
 		return nil
 	}
 }
@@ -123,7 +113,7 @@ func WithMaxBody(n int64) Option {
 		if n <= 0 {
 			return errors.New("callback: WithMaxBody: must be greater than 0")
 		}
-		c.maxBody = n
+		c.MaxBody = n
 		return nil
 	}
 }
@@ -134,7 +124,7 @@ func WithClock(now func() time.Time) Option {
 		if now == nil {
 			return errors.New("callback: WithClock: must not be nil")
 		}
-		c.now = now
+		c.Now = now
 		return nil
 	}
 }
@@ -143,7 +133,7 @@ func WithClock(now func() time.Time) Option {
 // the package is silent. No record holds a body, a signature or a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
-		c.logger = l
+		c.Logger = l
 		return nil
 	}
 }
@@ -151,32 +141,11 @@ func WithLogger(l *slog.Logger) Option {
 // NewVerifier makes a verifier with the CallbackSecret from ZEGO's console. It
 // reports all faults of its arguments.
 func NewVerifier(callbackSecret string, opts ...Option) (*Verifier, error) {
-	v := &Verifier{config{
-		secrets:   []func() string{func() string { return callbackSecret }},
-		tolerance: 10 * time.Minute,
-		maxBody:   1 << 20,
-		now:       time.Now,
-	}}
-	var faults []error
-	if callbackSecret == "" {
-		faults = append(faults, errors.New("callback: callbackSecret: must not be empty"))
+	c, err := receive.Configure("callback", "callbackSecret", callbackSecret, opts, NewMemoryNonceStore)
+	if err != nil {
+		return nil, err
 	}
-	for _, opt := range opts {
-		if opt == nil {
-			faults = append(faults, errors.New("callback: an option must not be nil"))
-			continue
-		}
-		if err := opt(&v.config); err != nil {
-			faults = append(faults, err)
-		}
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	if v.nonces == nil {
-		v.nonces = newMemoryStore(v.now)
-	}
-	return v, nil
+	return &Verifier{c}, nil
 }
 
 // Parse checks a callback and decodes it, for programs whose framework owns the
@@ -193,7 +162,7 @@ func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (
 	if err != nil {
 		return nil, err
 	}
-	state, err := v.nonces.Reserve(ctx, seal.key, seal.fingerprint, seal.ttl, seal.ttl)
+	state, err := v.config.Nonces.Reserve(ctx, seal.Key, seal.Fingerprint, seal.TTL, seal.TTL)
 	if err != nil {
 		return nil, err
 	}
@@ -201,13 +170,6 @@ func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (
 		return nil, ErrReplayed
 	}
 	return decode(h, text), nil
-}
-
-// seal is what is remembered of a callback.
-type seal struct {
-	key         string
-	fingerprint string
-	ttl         time.Duration
 }
 
 // maxNonce is the longest nonce that is hashed. ZEGO's have up to 20 digits.
@@ -241,7 +203,7 @@ func (m *members) take(key, value string) {
 
 // verify checks a callback all but for its nonce having been used. The rest of
 // text is decoded only after that.
-func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, s seal, err error) {
+func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, s receive.Seal, err error) {
 	var m members
 	if text, err = object(contentType, body, m.take); err != nil {
 		return h, "", s, err
@@ -258,8 +220,8 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 		return h, "", s, ErrSignature
 	}
 	h.Timestamp = time.Unix(seconds, 0)
-	age := v.now().Sub(h.Timestamp)
-	if age.Abs() > v.tolerance {
+	age := v.config.Now().Sub(h.Timestamp)
+	if age.Abs() > v.config.Tolerance {
 		return h, "", s, ErrStale
 	}
 	if m.appID != "" {
@@ -269,17 +231,17 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 		}
 		h.AppID = uint32(id)
 	}
-	if v.appID != 0 && h.AppID != v.appID {
+	if v.config.AppID != 0 && h.AppID != v.config.AppID {
 		return h, "", s, ErrWrongApp
 	}
 	h.Raw = json.RawMessage(text)
 	sum := sha256.Sum256(body)
-	return h, text, seal{
+	return h, text, receive.Seal{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
-		key:         "nonce:" + strings.ToLower(m.signature),
-		fingerprint: string(sum[:]),
-		ttl:         v.tolerance - age + time.Second,
+		Key:         "nonce:" + strings.ToLower(m.signature),
+		Fingerprint: string(sum[:]),
+		TTL:         v.config.Tolerance - age + time.Second,
 	}, nil
 }
 
@@ -288,7 +250,7 @@ func (v *Verifier) signed(timestamp, nonce, signature string) bool {
 	var given [2 * sha1.Size]byte
 	copy(given[:], signature)
 	match := 0
-	for _, secret := range v.secrets {
+	for _, secret := range v.config.Secrets {
 		sum := digest(secret(), timestamp, nonce)
 		var want [2 * sha1.Size]byte
 		hex.Encode(want[:], sum[:])

@@ -114,8 +114,10 @@ func TestNoPathShowsASecret(t *testing.T) {
 			h.ServeHTTP(w, httptest.NewRequest(test.method, "/", strings.NewReader(test.body)))
 			assert.Equal(t, test.want, w.Code, log.String())
 
-			_, parseErr := h.verifier.Parse(t.Context(), "", []byte(test.body))
-			shown := log.String() + w.Body.String() + fmt.Sprintf("%v %+v %#v %v", w.Header(), h, h.verifier, parseErr)
+			v, err := NewVerifier(canary, opts...)
+			require.NoError(t, err)
+			_, parseErr := v.Parse(t.Context(), "", []byte(test.body))
+			shown := log.String() + w.Body.String() + fmt.Sprintf("%v %+v %#v %+v %#v %v", w.Header(), h, h, v, v, parseErr)
 			for _, secret := range []string{canary, previous} {
 				assert.NotContains(t, shown, secret)
 				for _, timestamp := range []string{"1724743250", "1724740000"} {

@@ -383,7 +383,7 @@ func roomOf(e callback.Event) string {
 const shown = 200
 
 func (s *Server) state() state {
-	v := state{AppID: s.appID, Turned: duration(s.schedule.turned()), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
+	v := state{AppID: s.appID, Turned: duration(s.schedule.Turned()), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
 		Callbacks: []callbackState{}, Faults: []*Fault{}, Deliveries: []*Delivery{}}
 	for _, r := range newest(s.Rooms()) {
 		room := roomState{RoomID: r.ID, SessionID: strconv.FormatUint(r.SessionID, 10), Created: r.Created, Closed: r.Closed, Streams: []streamState{}}

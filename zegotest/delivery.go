@@ -228,7 +228,7 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 		case d.Drop:
 			c.finish(errors.New("zegotest: dropped by a Delivery"))
 		default:
-			s.schedule.after(d.Delay, func() { s.try(c, 0) })
+			s.schedule.After(d.Delay, func() { s.try(c, 0) })
 		}
 	}
 	return copies[0]
@@ -285,7 +285,7 @@ func (s *Server) try(c *Callback, again int) {
 	case again == len(retryDelays):
 		c.finish(fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
 	default:
-		s.schedule.after(retryDelays[again], func() { s.try(c, again+1) })
+		s.schedule.After(retryDelays[again], func() { s.try(c, again+1) })
 	}
 }
 

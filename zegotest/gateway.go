@@ -281,7 +281,7 @@ func (s *Server) accept(action string) bool {
 	if s.rateLimit == 0 {
 		return true
 	}
-	now := s.schedule.flow()
+	now := s.schedule.Flow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	times := s.accepted[action]

@@ -172,7 +172,7 @@ func (s *Server) liveRoomLocked(id string) (*Room, error) {
 
 // watch looks at a room without streams again when its tasks would end.
 func (s *Server) watch(roomID string) {
-	s.schedule.after(emptyEnd, func() { s.endIdle(roomID) })
+	s.schedule.After(emptyEnd, func() { s.endIdle(roomID) })
 }
 
 // endIdle ends the tasks of a room that have had no stream for five minutes.

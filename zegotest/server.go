@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/schedule"
 )
 
 // The project that a server serves unless an option says otherwise.
@@ -39,7 +40,7 @@ type Server struct {
 	url         string
 	loopback    bool
 	controls    http.Handler
-	schedule    *schedule
+	schedule    *schedule.Schedule
 	sender      *http.Transport // of callbacks
 	http        *http.Server
 	ctx         context.Context // ends with Close
@@ -152,7 +153,7 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		s.url = "http://127.0.0.1:" + strconv.Itoa(host.Port) // by one of the addresses that it has
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.schedule = newSchedule(s.ctx, s.clock)
+	s.schedule = schedule.New(s.ctx, s.clock)
 	s.serial = uint64(s.Now().UnixNano())
 	s.sessions = s.serial // like ZEGO's, too large for a float64
 	s.addBuiltinActions()
@@ -167,7 +168,7 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		},
 	}
 	s.served.Go(func() { _ = s.http.Serve(listener) })
-	s.served.Go(s.schedule.run)
+	s.served.Go(s.schedule.Run)
 	return s, nil
 }
 
@@ -201,7 +202,7 @@ func (s *Server) Close() {
 // Now is the time by the server's clock. Whoever turns that far should give it to
 // the client ([zegocensor.WithClock]) and to what receives callbacks
 // (callback.WithClock), which otherwise find what is ten minutes off stale.
-func (s *Server) Now() time.Time { return s.schedule.now() }
+func (s *Server) Now() time.Time { return s.schedule.Now() }
 
 // Advance turns the server's clock by d. On the way it does what falls due, one
 // after the other and each to its end: further tries of callbacks, and the ends
@@ -212,7 +213,7 @@ func (s *Server) Advance(d time.Duration) {
 	if err := checkAdvance(d); err != nil {
 		panic("zegotest: Advance: " + err.Error())
 	}
-	s.schedule.advance(d)
+	s.schedule.Advance(d)
 	s.mu.touch()
 }
 

@@ -1,4 +1,5 @@
-package zegotest
+// Package schedule does things at their time, on a clock that a test can turn.
+package schedule
 
 import (
 	"container/heap"
@@ -7,12 +8,12 @@ import (
 	"time"
 )
 
-// schedule does things at their time, on a clock that can be turned.
-type schedule struct {
+// Schedule does things at their time.
+type Schedule struct {
 	base func() time.Time
 	ctx  context.Context
 
-	turning sync.Mutex // held by advance, so that one turns the clock at a time
+	turning sync.Mutex // held by Advance, so that one turns the clock at a time
 
 	mu         sync.Mutex
 	idle       sync.Cond     // running became 0
@@ -25,28 +26,30 @@ type schedule struct {
 	wake       chan struct{}
 }
 
-func newSchedule(ctx context.Context, base func() time.Time) *schedule {
-	s := &schedule{base: base, ctx: ctx, wake: make(chan struct{}, 1)}
+// New makes a schedule on the clock base. It works while [Schedule.Run] runs.
+func New(ctx context.Context, base func() time.Time) *Schedule {
+	s := &Schedule{base: base, ctx: ctx, wake: make(chan struct{}, 1)}
 	s.idle.L = &s.mu
 	return s
 }
 
-func (s *schedule) now() time.Time {
+// Now is the time by the clock.
+func (s *Schedule) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.nowLocked()
 }
 
-func (s *schedule) nowLocked() time.Time {
+func (s *Schedule) nowLocked() time.Time {
 	if !s.stopped.IsZero() {
 		return s.stopped
 	}
 	return s.base().Add(s.ahead)
 }
 
-// flow is the time by which rates are judged: it goes on while the clock is being
+// Flow is the time by which rates are judged: it goes on while the clock is being
 // turned, as what is done meanwhile takes its time.
-func (s *schedule) flow() time.Time {
+func (s *Schedule) Flow() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.base().Add(s.ahead)
@@ -56,15 +59,15 @@ func (s *schedule) flow() time.Time {
 	return t
 }
 
-// turned is how far the clock is ahead.
-func (s *schedule) turned() time.Duration {
+// Turned is how far the clock is ahead.
+func (s *Schedule) Turned() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ahead
 }
 
-// after has do called in d, in a goroutine of its own.
-func (s *schedule) after(d time.Duration, do func()) {
+// After has do called in d, in a goroutine of its own.
+func (s *Schedule) After(d time.Duration, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.serial++
@@ -72,22 +75,22 @@ func (s *schedule) after(d time.Duration, do func()) {
 	s.lookAgain()
 }
 
-// lookAgain has run see that what is next has changed.
-func (s *schedule) lookAgain() {
+// lookAgain has Run see that what is next has changed.
+func (s *Schedule) lookAgain() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run does what falls due as time passes, until the context ends; then it waits
+// Run does what falls due as time passes, until the context ends; then it waits
 // for what is being done.
-func (s *schedule) run() {
+func (s *Schedule) Run() {
 	const longest = time.Hour
 	for s.ctx.Err() == nil {
 		wait := longest
 		s.mu.Lock()
-		for len(s.due) > 0 && s.stopped.IsZero() { // else it is advance's
+		for len(s.due) > 0 && s.stopped.IsZero() { // else it is Advance's
 			if wait = s.due[0].at.Sub(s.nowLocked()); wait > 0 {
 				break
 			}
@@ -108,10 +111,10 @@ func (s *schedule) run() {
 	s.waitLocked()
 }
 
-// advance turns the clock by d and does on the way what falls due, one after the
+// Advance turns the clock by d and does on the way what falls due, one after the
 // other. Meanwhile no other time passes: what takes a moment to do does not move
 // what follows from it.
-func (s *schedule) advance(d time.Duration) {
+func (s *Schedule) Advance(d time.Duration) {
 	s.turning.Lock()
 	defer s.turning.Unlock()
 	s.mu.Lock()
@@ -131,7 +134,7 @@ func (s *schedule) advance(d time.Duration) {
 	s.lookAgain()
 }
 
-func (s *schedule) startLocked() {
+func (s *Schedule) startLocked() {
 	e := heap.Pop(&s.due).(entry)
 	s.running++
 	go func() {
@@ -144,7 +147,7 @@ func (s *schedule) startLocked() {
 	}()
 }
 
-func (s *schedule) waitLocked() {
+func (s *Schedule) waitLocked() {
 	for s.running > 0 {
 		s.idle.Wait()
 	}
