@@ -88,6 +88,10 @@ type modelTask struct {
 	told    time.Time // of the last result that somebody who had the room has read of
 	started time.Time
 	running bool
+	lasting bool       // it cannot be stopped: its ID has expired
+	gone    bool       // a Stop was told so
+	over    bool       // somebody who had the room has read that it has ended
+	before  *modelTask // that it interrupted
 }
 
 // message is a callback on its way.
@@ -113,7 +117,11 @@ func newWorld(seed uint64) *world {
 	w.lossless = w.chance(30)
 	w.store = NewMemoryStore(func() time.Time { return w.now })
 	for i := range 1 + w.rand.IntN(3) {
-		w.rooms[fmt.Sprintf("room_%d", i)] = &modelRoom{}
+		vendor := ""
+		if w.chance(50) {
+			vendor = exclusive
+		}
+		w.rooms[RoomID(vendor, fmt.Sprintf("room_%d", i))] = &modelRoom{}
 	}
 	for range 1 + w.rand.IntN(3) {
 		r := &replica{}
@@ -124,7 +132,7 @@ func newWorld(seed uint64) *world {
 }
 
 func (w *world) boot(r *replica) {
-	m, err := New((*modelVendor)(w), WithStore((*modelStore)(w)), WithClock(func() time.Time { return w.now }), WithWorkers(1))
+	m, err := New(Vendors{"": modelVendor{w, ""}, exclusive: modelVendor{w, exclusive}}, WithStore((*modelStore)(w)), WithClock(func() time.Time { return w.now }), WithWorkers(1))
 	if err != nil {
 		panic(err)
 	}
@@ -219,6 +227,9 @@ func (w *world) reads(roomID string, events [][]byte) {
 			if e.Kind == found && e.Task == t.id && e.At > t.told.UnixMilli() {
 				t.told = time.UnixMilli(e.At)
 			}
+			if e.Kind == ended && e.Task == t.id {
+				t.over = true
+			}
 		}
 	}
 }
@@ -269,13 +280,21 @@ func (s *modelStore) Rooms(ctx context.Context) iter.Seq2[Entry, error] {
 	return (*world)(s).store.Rooms(ctx)
 }
 
-// modelVendor is ZEGO.
-type modelVendor world
+// modelVendor is one of two vendors: ZEGO, and one with a robot for each room, as
+// Tencent, where a task interrupts the one before of its room.
+type modelVendor struct {
+	*world
+	name string
+}
+
+// exclusive is the name of the vendor where a room can have but one task.
+const exclusive = "trtc"
 
 var errRefused = errors.New("refused")
 
-func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
-	w := (*world)(v)
+func (v modelVendor) Start(_ context.Context, room Room) (string, error) {
+	w := v.world
+	room.ID = RoomID(v.name, room.ID)
 	sent := w.now
 	session := w.rooms[room.ID].session // when it is sent: all that the sender can go by
 	var serving []*modelTask
@@ -304,7 +323,14 @@ func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 			}
 		}
 	}
-	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), room: room.ID, session: session, sent: sent, told: sent, started: w.now, running: true}
+	var before *modelTask
+	for _, t := range w.tasks {
+		if v.name == exclusive && t.room == room.ID && t.running {
+			before = t
+			w.end(t, "is interrupted")
+		}
+	}
+	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), before: before, lasting: v.name == exclusive && w.chance(10), room: room.ID, session: session, sent: sent, told: sent, started: w.now, running: true}
 	w.tasks = append(w.tasks, t)
 	w.logf("start %s: %s", room.ID, t.id)
 	w.point()
@@ -316,8 +342,8 @@ func (v *modelVendor) Start(_ context.Context, room Room) (string, error) {
 	return t.id, nil
 }
 
-func (v *modelVendor) Stop(_ context.Context, task Task) error {
-	w := (*world)(v)
+func (v modelVendor) Stop(_ context.Context, task Task) error {
+	w := v.world
 	serves := slices.ContainsFunc(w.tasks, func(t *modelTask) bool { return t.id == task.ID && w.rooms[t.room].told && w.serves(t) }) // when it is sent
 	w.point()
 	if !w.calm && w.chance(10) {
@@ -330,15 +356,26 @@ func (v *modelVendor) Stop(_ context.Context, task Task) error {
 		if r := w.rooms[t.room]; t.running && serves && w.serves(t) && r.told && !w.current.heir && r.session != 0 && r.session == t.session && w.tasksOf(t.room) == 1 {
 			w.fail("%s was stopped, the only task of %s, which is known to live", t.id, t.room)
 		}
-		if t.running {
-			at := w.now
-			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
+		if t.lasting {
+			w.logf("stop %s: its ID has expired", t.id)
+			t.gone = true
+			continue
 		}
-		t.running = false
-		w.logf("stop %s", t.id)
+		w.end(t, "is stopped")
 	}
 	w.point()
 	return nil
+}
+
+// end has a task end, and its room's replicas told.
+func (w *world) end(t *modelTask, why string) {
+	if !t.running {
+		return
+	}
+	at := w.now
+	t.running = false
+	w.logf("%s %s", t.id, why)
+	w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
 }
 
 // lost counts a Start of a room whose outcome nobody knows.
@@ -348,11 +385,12 @@ func (w *world) lost(room string) {
 }
 
 // serves reports whether a task can be known to moderate the present life of its
-// room: it was sent clearly after what is told of it, the room has streams, and the
-// results of the task are heard of.
+// room: it was sent clearly after what is told of it, the room has streams, the
+// results of the task are heard of, and so is the end of the one it interrupted; and
+// no Stop of it has succeeded.
 func (w *world) serves(t *modelTask) bool {
 	r := w.rooms[t.room]
-	return r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
+	return !t.gone && (t.before == nil || t.before.over) && r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
 }
 
 func (w *world) tasksOf(room string) int {
@@ -444,9 +482,7 @@ func (w *world) pass(d time.Duration) {
 		}
 		switch {
 		case !empty.IsZero() && min(w.now.Sub(empty), w.now.Sub(t.started)) >= 5*time.Minute:
-			t.running = false
-			w.logf("%s ends by itself", t.id)
-			w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
+			w.end(t, "ends by itself")
 		case empty.IsZero() && d >= 10*time.Second:
 			w.send(func(m *Moderator) error { return m.TaskFound(context.Background(), t.room, t.id, at) })
 		}

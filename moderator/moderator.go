@@ -310,10 +310,14 @@ func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error 
 // TaskFound tells that a task was moderating a room at a time, as its results
 // do. Where the room had begun by then and has no task, it is taken over; where
 // nothing is known of the room it is let be, as it may be another program's;
-// otherwise it is stopped.
+// otherwise it is stopped. What says nothing new goes to the store once a minute,
+// so that it may be called for each result.
 func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at time.Time) error {
 	if roomID == "" || taskID == "" || at.IsZero() {
 		return errors.New("moderator: a task needs a room, an ID, and a time")
+	}
+	if m.known.has(roomID, taskID, m.now()) {
+		return nil
 	}
 	return m.tell(ctx, roomID, event{Kind: found, Task: taskID, At: at.UnixMilli()})
 }
@@ -360,8 +364,6 @@ func (m *Moderator) Handle(ctx context.Context, e callback.Event) error {
 		return nil
 	case ended:
 		return m.TaskEnded(ctx, roomID, taskID, at)
-	case m.known.has(roomID, taskID, m.now()):
-		return nil
 	}
 	return m.TaskFound(ctx, roomID, taskID, at)
 }
