@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/zegocensor/zegocensor-go/internal/check"
 )
 
 // faults collects what is wrong with a request or a configuration.
@@ -22,18 +22,10 @@ func (f *faults) check(ok bool, field, reason string) bool {
 	return ok
 }
 
-// text checks an ID. What is not UTF-8 would be encoded as another text, which
-// may be the ID of another room.
-func (f *faults) text(field, value string) {
-	switch {
-	case value == "":
-		f.add(field, "must not be empty")
-	case !utf8.ValidString(value):
-		f.add(field, "must be valid UTF-8")
-	case strings.ContainsFunc(value, unicode.IsControl):
-		f.add(field, "must not contain control characters")
-	}
-}
+// reason adds what is wrong with a field, unless nothing is.
+func (f *faults) reason(field, reason string) { f.check(reason == "", field, reason) }
+
+func (f *faults) text(field, value string) { f.reason(field, check.Text(value)) }
 
 func (f *faults) optionalText(field, value string) {
 	if value != "" {
@@ -70,22 +62,8 @@ func listed[T ~string](f *faults, field string, values []T) {
 
 // seconds checks an optional duration that the wire carries in whole seconds;
 // 0 leaves it to ZEGO.
-func (f *faults) seconds(field string, d, limit time.Duration) {
-	switch {
-	case d < 0:
-		f.add(field, "must not be negative")
-	case d > limit:
-		f.add(field, "must be at most "+limitText(limit))
-	case d%time.Second != 0:
-		f.add(field, "must be whole seconds")
-	}
-}
-
-func limitText(d time.Duration) string {
-	if day := 24 * time.Hour; d%day == 0 {
-		return fmt.Sprintf("%d days", d/day)
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
+func (f *faults) seconds(field string, d, most time.Duration) {
+	f.reason(field, check.Seconds(d, 0, most))
 }
 
 // quote shows a caller's value in an error, short and on one line.

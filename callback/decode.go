@@ -2,9 +2,7 @@ package callback
 
 import (
 	"encoding/json"
-	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -54,7 +52,7 @@ func decode(h Header, text string) Event {
 			case "room_session_id":
 				e.RoomSessionID = unsigned(v)
 			case "close_reason":
-				e.CloseReason = int(integer(v))
+				e.CloseReason = int(rawjson.Integer(v))
 			case "room_close_time":
 				e.CloseTime = milliseconds(v)
 			}
@@ -77,7 +75,7 @@ func decode(h Header, text string) Event {
 			case "create_time_ms":
 				e.CreateTime = milliseconds(v)
 			case "recreate":
-				e.Recreate = integer(v) != 0
+				e.Recreate = rawjson.Integer(v) != 0
 			}
 		}
 		return e
@@ -98,7 +96,7 @@ func decode(h Header, text string) Event {
 			case "user_id":
 				e.UserID = rawjson.Text(v)
 			case "type":
-				e.Type = int(integer(v))
+				e.Type = int(rawjson.Integer(v))
 			}
 		}
 		return e
@@ -110,7 +108,7 @@ func decode(h Header, text string) Event {
 func (t *Task) field(key string, v string) {
 	switch key {
 	case "Code":
-		t.Code = code(v)
+		t.Code = rawjson.Code(v)
 	case "Message":
 		t.Message = rawjson.Text(v)
 	case "TaskId":
@@ -176,13 +174,13 @@ func audioDetail(d *AudioDetail, raw string) {
 		case "PreAudioUrl":
 			d.PreAudioURL = rawjson.Text(v)
 		case "VadStatus":
-			d.Voice = integer(v) != 0
+			d.Voice = rawjson.Integer(v) != 0
 		case "RiskDetail":
 			riskDetail(&d.RiskDetail, v)
 		case "RiskInfoList":
-			d.RiskInfoList = listOf(v, riskInfo)
+			d.RiskInfoList = rawjson.ListOf(v, riskInfo)
 		case "BusinessInfoList":
-			d.BusinessInfoList = listOf(v, businessInfo)
+			d.BusinessInfoList = rawjson.ListOf(v, businessInfo)
 		default:
 			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
 		}
@@ -223,9 +221,9 @@ func imageDetail(d *ImageDetail, raw string) {
 		case "RiskDetail":
 			riskDetail(&d.RiskDetail, v)
 		case "RiskInfoList":
-			d.RiskInfoList = listOf(v, riskInfo)
+			d.RiskInfoList = rawjson.ListOf(v, riskInfo)
 		case "BusinessInfoList":
-			d.BusinessInfoList = listOf(v, businessInfo)
+			d.BusinessInfoList = rawjson.ListOf(v, businessInfo)
 		default:
 			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
 		}
@@ -237,14 +235,14 @@ func status(h Header, text string) *AudioStatus {
 	for k, v := range rawjson.Members(text) {
 		switch k {
 		case "Status":
-			e.Status = int(integer(v))
+			e.Status = int(rawjson.Integer(v))
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {
 				case "RoomId":
 					e.AuxInfo.RoomID = rawjson.Text(v)
 				case "CensorStreamTime":
-					if s := integer(v); s >= 0 && s < int64(1<<63-1)/int64(time.Second) {
+					if s := rawjson.Integer(v); s >= 0 && s < int64(1<<63-1)/int64(time.Second) {
 						e.AuxInfo.CensorStreamTime = time.Duration(s) * time.Second
 					}
 				}
@@ -260,7 +258,7 @@ func riskInfo(i *RiskInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "Probability":
-			i.Probability = real(v)
+			i.Probability = rawjson.Float(v)
 		case "RiskDetail":
 			riskDetail(&i.RiskDetail, v)
 		default:
@@ -273,20 +271,20 @@ func riskDetail(d *RiskDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "RiskSource":
-			d.RiskSource = int(integer(v))
+			d.RiskSource = int(rawjson.Integer(v))
 		case "AudioText":
 			d.AudioText = rawjson.Text(v)
 		case "MatchedLists":
-			d.MatchedLists = listOf(v, name)
+			d.MatchedLists = rawjson.ListOf(v, name)
 		case "FaceInfoList":
-			d.FaceInfoList = listOf(v, faceInfo)
+			d.FaceInfoList = rawjson.ListOf(v, faceInfo)
 		case "OcrInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {
 				case "Text":
 					d.OcrInfo.Text = rawjson.Text(v)
 				case "MatchedLists":
-					d.OcrInfo.MatchedLists = listOf(v, name)
+					d.OcrInfo.MatchedLists = rawjson.ListOf(v, name)
 				}
 			}
 		}
@@ -305,13 +303,13 @@ func businessInfo(i *BusinessInfo, raw string) {
 		case "BusinessLabel3", "BusinessLabe3": // ZEGO's tables and samples differ
 			i.BusinessLabel3 = rawjson.Text(v)
 		case "ConfidenceLevel":
-			i.ConfidenceLevel = int(integer(v))
+			i.ConfidenceLevel = int(rawjson.Integer(v))
 		case "Probability":
-			i.Probability = real(v)
+			i.Probability = rawjson.Float(v)
 		case "BusinessDetail":
 			for k, v := range rawjson.Members(v) {
 				if k == "FaceInfoList" {
-					i.FaceInfoList = listOf(v, faceInfo)
+					i.FaceInfoList = rawjson.ListOf(v, faceInfo)
 				}
 			}
 		}
@@ -326,14 +324,14 @@ func faceInfo(f *FaceInfo, raw string) {
 		case "Id":
 			f.ID = rawjson.Text(v)
 		case "FaceRatio":
-			f.FaceRatio = real(v)
+			f.FaceRatio = rawjson.Float(v)
 		case "Probability":
-			f.Probability = real(v)
+			f.Probability = rawjson.Float(v)
 		case "Location":
 			i := 0
 			for v := range rawjson.Elements(v) {
 				if i < len(f.Location) {
-					f.Location[i] = real(v)
+					f.Location[i] = rawjson.Float(v)
 				}
 				i++
 			}
@@ -349,61 +347,9 @@ func name(s *string, raw string) {
 	}
 }
 
-// maxList is the most elements of a list that are decoded; Raw has all. ZEGO's
-// have a few.
-const maxList = 1000
-
-func listOf[T any](raw string, read func(*T, string)) []T {
-	var list []T
-	for v := range rawjson.Elements(raw) {
-		if v[0] != '{' || len(list) == maxList {
-			continue
-		}
-		var zero T
-		list = append(list, zero)
-		read(&list[len(list)-1], v)
-	}
-	return list
-}
-
-// integer is 0 where the text is no integer.
-func integer(raw string) int64 {
-	text := rawjson.Text(raw)
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return n
-	}
-	if f := number(text); f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return int64(f)
-	}
-	return 0
-}
-
-// code is the Code of a moderation event. One that cannot be read is not taken
-// for success.
-func code(raw string) int32 {
-	if n := integer(raw); n != 0 && int64(int32(n)) == n {
-		return int32(n)
-	}
-	if text := rawjson.Text(raw); text == "" && raw != `""` && raw != "null" || text != "" && strings.Trim(text, "0") != "" {
-		return -1
-	}
-	return 0
-}
-
 func unsigned(raw string) uint64 {
 	n, _ := strconv.ParseUint(rawjson.Text(raw), 10, 64)
 	return n
-}
-
-func real(raw string) float64 { return number(rawjson.Text(raw)) }
-
-// number is 0 where the text is no finite number.
-func number(text string) float64 {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0
-	}
-	return f
 }
 
 // maxMilliseconds is the end of the year 9999, beyond which JSON has no times.
@@ -411,7 +357,7 @@ const maxMilliseconds = 253402300800000
 
 // milliseconds is a point in time, or the zero time where there is none.
 func milliseconds(raw string) time.Time {
-	if ms := integer(raw); ms > 0 && ms < maxMilliseconds {
+	if ms := rawjson.Integer(raw); ms > 0 && ms < maxMilliseconds {
 		return time.UnixMilli(ms)
 	}
 	return time.Time{}

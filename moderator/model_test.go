@@ -220,7 +220,7 @@ func (w *world) reads(roomID string, events [][]byte) {
 		if err := json.Unmarshal(b, &e); err != nil {
 			panic(err)
 		}
-		if e.Kind == opened && e.Session == r.session {
+		if e.Kind == opened && r.session != 0 && e.Session == told(roomID, r.session) && e.At >= r.created.UnixMilli() {
 			r.told = true
 		}
 		for _, t := range w.tasks {
@@ -450,6 +450,14 @@ func (w *world) deliver() {
 	}
 }
 
+// told is a session as its vendor tells it: one of the two has none.
+func told(room string, session uint64) uint64 {
+	if strings.HasPrefix(room, exclusive+":") {
+		return 0
+	}
+	return session
+}
+
 // live has a room open or close.
 func (w *world) live(id string) {
 	w.now = w.now.Add(time.Second / 2) // two lives of a room do not begin at the same time
@@ -457,12 +465,12 @@ func (w *world) live(id string) {
 	if r.session == 0 {
 		w.session++
 		*r = modelRoom{session: w.session, created: w.now, heard: w.now}
-		room := Room{ID: id, SessionID: r.session, CreatedAt: r.created}
+		room := Room{ID: id, SessionID: told(id, r.session), CreatedAt: r.created}
 		w.logf("%s opens, session %d", id, r.session-1<<60)
 		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
 		return
 	}
-	room, at := Room{ID: id, SessionID: r.session}, w.now
+	room, at := Room{ID: id, SessionID: told(id, r.session)}, w.now
 	w.logf("%s closes", id)
 	*r = modelRoom{died: w.now}
 	w.send(func(m *Moderator) error { return m.RoomClosed(context.Background(), room, at) })
@@ -500,7 +508,7 @@ func (w *world) stream(id string) {
 	default:
 		r.quiet, r.heard = time.Time{}, w.now
 		w.logf("%s has a stream", id)
-		room := Room{ID: id, SessionID: r.session, CreatedAt: w.now}
+		room := Room{ID: id, SessionID: told(id, r.session), CreatedAt: w.now}
 		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
 	}
 }
@@ -583,7 +591,7 @@ func (w *world) settle() {
 			var list []Room
 			for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
 				if r := w.rooms[id]; r.session != 0 {
-					list = append(list, Room{ID: id, SessionID: r.session, CreatedAt: r.created})
+					list = append(list, Room{ID: id, SessionID: told(id, r.session), CreatedAt: r.created})
 				}
 			}
 			w.spawn(w.replicas[0], "reconciling", func(m *Moderator) error { return m.Reconcile(context.Background(), slices.Values(list)) }, nil)

@@ -14,6 +14,7 @@ type state struct {
 	Session  uint64           `json:"s,omitempty"` // 0 = unknown
 	Created  int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
 	Closed   int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
+	News     int64            `json:"w,omitempty"` // of a room without sessions: the last beginning that was told
 	Presumed bool             `json:"p,omitempty"` // its end was not told, but followed from something: news of it undoes that
 	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
 
@@ -135,8 +136,11 @@ func (s *state) open(e event) {
 		newerThan = max(newerThan, s.Closed) // the times are all there is to tell lives apart
 	}
 	switch {
-	case s.Created != 0 && s.Session == e.Session && (e.Session != 0 || s.live()):
-		s.Created = min(s.Created, e.At) // a stream can be heard of before its room
+	case s.Created != 0 && s.Session == e.Session && (e.Session != 0 || s.live() || s.Presumed && e.At >= s.Created):
+		if e.Session != 0 {
+			s.Created = min(s.Created, e.At) // a stream can be heard of before its room
+		}
+		s.News = max(s.News, e.At)
 		s.Start = failing{}
 		if s.Presumed {
 			s.Closed, s.Presumed = 0, false
@@ -158,7 +162,10 @@ func (s *state) open(e event) {
 	if s.Since < e.At+tolerance || s.suspect {
 		s.dropTask()
 	}
-	s.Session, s.Created, s.Closed, s.Presumed = e.Session, e.At, s.Early[e.Session], false
+	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, e.At, s.Early[e.Session], false
+	if s.Closed < e.At {
+		s.Closed = 0 // another life's, of a room without sessions
+	}
 	s.Unknown, s.Start = 0, failing{}
 	for session, at := range s.Early {
 		if session == e.Session || at <= s.Created {
@@ -168,20 +175,26 @@ func (s *state) open(e event) {
 }
 
 // close follows ZEGO's advice: the end of another session is kept if it can be
-// one that is yet to begin, and passed over if it is older than the known one.
+// one that is yet to begin, and passed over if it is older than the known one. Of
+// rooms without sessions, the times are all there is to go by.
 func (s *state) close(e event) {
-	same := s.Session == e.Session || (s.Session == 0 || e.Session == 0) && e.At >= s.Created
+	same := s.Session == e.Session
+	if s.Session == 0 || e.Session == 0 {
+		same = e.At >= max(s.Created, s.News)
+	}
 	switch {
 	case s.Created != 0 && same:
 		if s.Closed == 0 || s.Presumed && !e.Guess {
 			s.Closed, s.Presumed = max(e.At, 1), e.Guess
 			s.Stop = failing{}
+		} else if s.Session == 0 {
+			s.Closed = max(s.Closed, e.At) // of a life whose beginning is yet to be heard of
 		}
-	case e.Session != 0 && e.At > s.Created:
+	case e.At > s.Created && (e.Session != 0 || s.Created == 0):
 		if s.Early == nil {
 			s.Early = make(map[uint64]int64)
 		}
-		s.Early[e.Session] = e.At
+		s.Early[e.Session] = max(s.Early[e.Session], e.At)
 		for len(s.Early) > maxEarly {
 			oldest := e.Session
 			for session, at := range s.Early {

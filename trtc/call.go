@@ -1,0 +1,449 @@
+package trtc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+)
+
+// maxAnswer is how much of an answer is read. Tencent's have a few hundred bytes.
+const maxAnswer = 1 << 20
+
+// Action is an action of TRTC's API, for [Client.Do].
+type Action struct {
+	Name string // as Tencent writes it, such as "RemoveUserByStrRoomId"
+	// Idempotent says that carrying the action out twice does no harm, so that
+	// it may be tried again when nobody knows whether the first try arrived.
+	Idempotent bool
+}
+
+// Response is what every successful answer has.
+type Response struct {
+	RequestID  string // what Tencent's support asks for
+	HTTPStatus int
+	Attempts   int // how many times the call was sent or tried to be sent
+}
+
+// payload is the body of a request, or why there is none.
+type payload struct {
+	body    []byte
+	secrets []string // that are in it
+	faults  faults
+}
+
+// nilRequest is the payload of a request that must not be nil.
+var nilRequest = payload{faults: faults{{Field: "req", Reason: "must not be nil"}}}
+
+func payloadOf(v any, secrets ...Secret) payload {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return payload{faults: faults{{Field: "body", Reason: "cannot be encoded as JSON: " + err.Error()}}}
+	}
+	if len(b) == 0 || b[0] != '{' {
+		return payload{faults: faults{{Field: "body", Reason: "must be a JSON object"}}}
+	}
+	p := payload{body: b}
+	for _, s := range secrets {
+		p.secrets = append(p.secrets, string(s))
+	}
+	return p
+}
+
+// Do calls an action that has no method of its own, on the same path as those that
+// have: signed anew for each attempt, limited, retried where that is safe.
+//
+// body is marshalled to a JSON object; nil is {}. It must name the SdkAppId where
+// the action wants it. data, unless nil, receives what is in the answer's Response.
+func (c *Client) Do(ctx context.Context, a Action, body, data any) (*Response, error) {
+	if body == nil {
+		body = struct{}{}
+	}
+	p := payloadOf(body)
+	if !p.faults.check(isActionName(a.Name), "Action.Name", `must be a name such as "DismissRoom", letters and digits only`) {
+		a.Name = "Do" // what errors show
+	}
+	decode := func(string) error { return nil }
+	if data != nil {
+		v := reflect.ValueOf(data)
+		p.faults.check(v.Kind() == reflect.Pointer && !v.IsNil(), "data", "must be a pointer that is not nil, or nil")
+		decode = func(response string) error {
+			if json.Unmarshal([]byte(response), data) != nil {
+				return errors.New("the Response is not of the form that was asked for")
+			}
+			return nil
+		}
+	}
+	return c.call(ctx, a, p, decode)
+}
+
+func isActionName(s string) bool {
+	return s != "" && len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool { return !isAlphanumeric(r) })
+}
+
+// call carries an action out; decode takes what is in the answer's Response. From
+// here on down, this file is the path of one call: check → wait → sign → send →
+// read → decide.
+func (c *Client) call(ctx context.Context, a Action, p payload, decode func(response string) error) (*Response, error) {
+	if ctx == nil {
+		p.faults.add("ctx", "must not be nil")
+	}
+	if len(p.faults) > 0 {
+		return nil, &zegocensor.InvalidRequestError{Action: a.Name, Faults: p.faults}
+	}
+	t := &try{client: c, action: a, payload: p, decode: decode}
+	info := &zegocensor.Call{Action: a.Name, Host: c.base.Host}
+	started := time.Now()
+	err := attempt.Observe(ctx, c.interceptors, info, func(ctx context.Context) error {
+		err := t.run(ctx)
+		info.RequestID, info.Attempts, info.HTTPStatus = t.requestID, t.attempts, t.httpStatus
+		return err
+	})
+	t.logCall(ctx, err, time.Since(started))
+	if err != nil {
+		return nil, err
+	}
+	return &Response{RequestID: t.requestID, HTTPStatus: t.httpStatus, Attempts: t.attempts}, nil
+}
+
+// try is one call on its way.
+type try struct {
+	client  *Client
+	action  Action
+	payload payload
+	decode  func(response string) error
+
+	// What happened so far.
+	attempts   int
+	httpStatus int
+	code       Code
+	requestID  string
+	undoHeal   func()
+
+	// The current attempt.
+	timestamp       int64
+	secrets         []string // that it is signed with
+	date            string
+	sent, responded time.Time
+}
+
+// failure is a failed attempt.
+type failure struct {
+	outcome    attempt.Outcome
+	retryAfter time.Duration
+	err        error
+}
+
+// run makes attempts until one settles the call.
+func (t *try) run(ctx context.Context) error {
+	c := t.client
+	for {
+		if ctx.Err() != nil {
+			return fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, attempt.ContextError(ctx))
+		}
+		if c.limiter != nil {
+			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
+				return fmt.Errorf("trtc: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
+			}
+		}
+		t.attempts++
+		fail := t.attempt(ctx)
+		if fail == nil {
+			return nil
+		}
+		if !t.again(fail) {
+			return fail.err
+		}
+		d := c.retry.Delay(fail.outcome, t.attempts, fail.retryAfter)
+		if err := attempt.Sleep(ctx, d); err != nil {
+			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
+				return fail.err // which says so already
+			}
+			return fmt.Errorf("%w; not tried again: %w", fail.err, err)
+		}
+		t.log(ctx, slog.LevelInfo, "trtc: trying again", slog.Duration("waited", d), slog.String("error", fail.err.Error()))
+	}
+}
+
+// again reports whether the call may be sent once more: the retry table.
+func (t *try) again(f *failure) bool {
+	ok := f.outcome.Again(t.action.Idempotent)
+	if f.outcome == attempt.Expired {
+		ok = t.heal() // also where it is too late for this call
+	}
+	return ok && t.attempts < t.client.retry.MaxAttempts
+}
+
+// heal sets the clock right, once in a call.
+func (t *try) heal() bool {
+	if t.undoHeal != nil {
+		t.undoHeal() // it did not help
+		return false
+	}
+	undo, ok := t.client.clock.Heal(t.date, t.sent, t.responded, t.timestamp)
+	t.undoHeal = undo
+	return ok
+}
+
+// attempt signs, sends and reads once.
+func (t *try) attempt(parent context.Context) *failure {
+	c := t.client
+	t.httpStatus, t.code, t.requestID = 0, "", ""
+	limit := c.attemptTimeout
+	if own := c.http.Timeout; own > 0 && own < limit {
+		limit = own
+	}
+	ctx, cancel := context.WithTimeout(parent, limit)
+	defer cancel()
+
+	path, ctx := attempt.Trace(ctx)
+	req, fault := t.sign(ctx)
+	if fault != nil {
+		return fault
+	}
+	t.sent = c.clock.Now()
+	resp, err := attempt.RoundTrip(c.http.Transport, req)
+	if err != nil {
+		return t.failure(path.NoAnswer(err), nil, &zegocensor.TransportError{
+			Action: t.action.Name,
+			Host:   c.base.Host,
+			Err:    attempt.Cause(parent, limit, err, t.showsSecret),
+		})
+	}
+	defer resp.Body.Close()
+	t.responded = c.clock.Now()
+	t.httpStatus = resp.StatusCode
+	t.date = resp.Header.Get("Date")
+
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		cause := attempt.Cause(parent, limit, err, t.showsSecret)
+		return t.unusable(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", len(body), cause))
+	}
+	if len(body) == maxAnswer {
+		return t.unusable(attempt.Unclear, resp, nil, errors.New("larger than 1 MiB"))
+	}
+	return t.decide(resp, body)
+}
+
+// sign builds the request of this attempt: fresh credential, timestamp and
+// signature.
+func (t *try) sign(ctx context.Context) (*http.Request, *failure) {
+	c := t.client
+	secretID, secretKey, token := c.credential()
+	if secretID == "" || secretKey == "" {
+		return nil, &failure{outcome: attempt.Refused, err: &zegocensor.InvalidRequestError{Action: t.action.Name, Faults: faults{
+			{Field: "credential", Reason: "has no SecretId and SecretKey now"},
+		}}}
+	}
+	t.timestamp = c.clock.Unix()
+	signature := Sign(secretKey, service, c.base.Host, contentType, t.timestamp, t.payload.body)
+	t.secrets = []string{secretKey, token, signature}
+	u := *c.base
+	h := http.Header{
+		"Accept":         {"application/json"},
+		"Authorization":  {authorization(secretID, signature, t.timestamp)},
+		"Content-Type":   {contentType},
+		"User-Agent":     {"zegocensor-go/" + zegocensor.Version},
+		"X-Tc-Action":    {t.action.Name},
+		"X-Tc-Language":  {"en-US"},
+		"X-Tc-Region":    {c.region},
+		"X-Tc-Timestamp": {strconv.FormatInt(t.timestamp, 10)},
+		"X-Tc-Version":   {version},
+	}
+	if token != "" {
+		h.Set("X-Tc-Token", token)
+	}
+	req := &http.Request{
+		Method: http.MethodPost, URL: &u, Host: u.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		// Without GetBody, net/http cannot send a body a second time by itself
+		// when a connection breaks: that would be a Create that runs twice.
+		Body: io.NopCloser(bytes.NewReader(t.payload.body)), ContentLength: int64(len(t.payload.body)),
+	}
+	return req.WithContext(ctx), nil
+}
+
+// decide judges an answer by its envelope, and by its status where it has none.
+func (t *try) decide(resp *http.Response, body []byte) *failure {
+	env, err := parseEnvelope(body)
+	if err != nil {
+		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, err)
+	}
+	t.requestID = t.clean(env.requestID, 128)
+	if env.code != "" {
+		o := outcomeOf(env.code, resp.StatusCode)
+		if t.code = Code(t.clean(string(env.code), 128)); t.code == "" {
+			t.code = codeUnknown
+		}
+		return &failure{outcome: o, retryAfter: t.retryAfter(resp), err: &Error{
+			Action:         t.action.Name,
+			Code:           t.code,
+			Message:        t.clean(env.message, 256),
+			RequestID:      t.requestID,
+			HTTPStatus:     resp.StatusCode,
+			retryAfter:     t.retryAfter(resp),
+			outcomeUnknown: o.Unknown(t.action.Idempotent),
+		}}
+	}
+	if err := t.decode(env.response); err != nil {
+		return t.unusable(attempt.Unclear, resp, nil, err)
+	}
+	return nil
+}
+
+// outcomeOf judges a refusal.
+func outcomeOf(code Code, status int) attempt.Outcome {
+	switch {
+	case code.is(CodeRequestLimitExceeded), status == http.StatusTooManyRequests:
+		return attempt.Throttled
+	case code.is(CodeSignatureExpire):
+		return attempt.Expired
+	case code.is(CodeInternalError), code.is(CodeServiceUnavailable):
+		return attempt.Lost
+	}
+	return attempt.Refused
+}
+
+func (t *try) retryAfter(resp *http.Response) time.Duration {
+	return attempt.RetryAfter(resp.Header, time.Unix(t.client.clock.Unix(), 0))
+}
+
+// unusable is an answer that is no envelope, or not the one that was due.
+func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *failure {
+	excerpt := ""
+	if !attempt.LooksLikeJSON(body) {
+		excerpt = t.clean(string(body), 120)
+	}
+	return t.failure(o, resp, &zegocensor.ResponseError{
+		Action:     t.action.Name,
+		HTTPStatus: resp.StatusCode,
+		Excerpt:    excerpt,
+		Err:        err,
+	})
+}
+
+func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *failure {
+	f := &failure{outcome: o, err: err}
+	if resp != nil {
+		f.retryAfter = t.retryAfter(resp)
+	}
+	if o.Unknown(t.action.Idempotent) {
+		f.err = unknownError{err}
+	}
+	return f
+}
+
+// clean makes a text from outside fit to show, and gives nothing at all where it
+// repeats a secret.
+func (t *try) clean(s string, limit int) string {
+	if s == "" || t.showsSecret(s) {
+		return ""
+	}
+	return attempt.Printable(s, limit)
+}
+
+// shortSecret is the length below which a text may hold a secret by chance.
+const shortSecret = 8
+
+// showsSecret reports whether s holds a secret of this attempt or of the request,
+// or looks like a part of a signed request at all.
+func (t *try) showsSecret(s string) bool {
+	for _, list := range [...][]string{t.secrets, t.payload.secrets} {
+		for _, secret := range list {
+			if len(secret) >= shortSecret && strings.Contains(s, secret) {
+				return true
+			}
+		}
+	}
+	for _, part := range [...]string{"signature=", "credential="} {
+		if attempt.ContainsFold(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// envelope is what every answer of Tencent comes in.
+type envelope struct {
+	response  string // as it stands in the answer
+	requestID string
+	code      Code // "" = success
+	message   string
+}
+
+var errNoEnvelope = errors.New("not Tencent's JSON envelope")
+
+// parseEnvelope reads an answer. No error repeats what was read.
+func parseEnvelope(body []byte) (e envelope, err error) {
+	text := string(body)
+	if !rawjson.Valid(text) {
+		if attempt.LooksLikeJSON(body) {
+			return e, errors.New("JSON broken or cut short")
+		}
+		return e, errNoEnvelope
+	}
+	for k, v := range rawjson.Members(text) {
+		if k == "Response" && v[0] == '{' {
+			e.response = v
+		}
+	}
+	if e.response == "" {
+		return e, errNoEnvelope
+	}
+	for k, v := range rawjson.Members(e.response) {
+		switch k {
+		case "RequestId":
+			e.requestID = rawjson.Text(v)
+		case "Error":
+			if v == "null" {
+				continue
+			}
+			e.code = codeUnknown // an error all the same, whatever its form
+			for k, v := range rawjson.Members(v) {
+				switch text := rawjson.Text(v); {
+				case k == "Code" && text != "":
+					e.code = Code(text)
+				case k == "Message":
+					e.message = text
+				}
+			}
+		}
+	}
+	return e, nil
+}
+
+// logCall writes the record of a finished call: an allow-list.
+func (t *try) logCall(ctx context.Context, err error, d time.Duration) {
+	level, msg := slog.LevelDebug, "trtc: call"
+	attrs := []slog.Attr{
+		slog.String("host", t.client.base.Host),
+		slog.Int("http_status", t.httpStatus),
+		slog.String("code", string(t.code)),
+		slog.String("request_id", t.requestID),
+		slog.Duration("duration", d),
+	}
+	if err != nil {
+		level, msg = slog.LevelWarn, "trtc: call failed"
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	t.log(ctx, level, msg, attrs...)
+}
+
+func (t *try) log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
+	if t.client.logger != nil {
+		t.client.logger.LogAttrs(ctx, level, msg, append(attrs, slog.String("action", t.action.Name), slog.Int("attempts", t.attempts))...)
+	}
+}

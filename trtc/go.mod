@@ -1,0 +1,16 @@
+module github.com/zegocensor/zegocensor-go/trtc
+
+go 1.26.0
+
+require (
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.103
+	github.com/tencentyun/tls-sig-api-v2-golang v1.4.0
+	github.com/zegocensor/zegocensor-go v0.0.0
+)
+
+require (
+	github.com/google/go-querystring v1.2.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+)
+
+replace github.com/zegocensor/zegocensor-go => ..

@@ -1,0 +1,104 @@
+package trtc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/zegocensor/zegocensor-go/moderator"
+	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
+)
+
+// Provider has a moderator.Moderator start and stop tasks on TRTC.
+type Provider struct {
+	client   *Client
+	template func() CreateCloudModerationRequest // a closure: nothing that prints a Provider by reflection gets at its keys
+}
+
+var _ moderator.Provider = (*Provider)(nil)
+
+// NewProvider makes a provider that asks for the moderation of a room with the
+// template, the room's ID, and a robot of the room's own, for which the client
+// needs [WithSDKSecretKey].
+//
+// Where the template leaves them open, MaxIdleTime is 5 minutes, as a task that ends
+// while its room lives is started anew, and ResourceExpiredHour is 72, the most. A
+// MaxIdleTime that is longer than moderator.WithUnknownWait, which is five and a
+// half minutes by default, makes a task be started again that may still run; it
+// interrupts the first.
+//
+// Rooms at two vendors, or those of an application with numbers and texts for IDs,
+// are for moderator.Vendors.
+func NewProvider(c *Client, template CreateCloudModerationRequest) *Provider {
+	template.UserID, template.UserSig = "", ""
+	template.ModerationParams.MaxIdleTime = cmp.Or(template.ModerationParams.MaxIdleTime, 5*time.Minute)
+	template.ResourceExpiredHour = cmp.Or(template.ResourceExpiredHour, 72)
+	return &Provider{c, func() CreateCloudModerationRequest { return template }}
+}
+
+// Start starts a task for the room.
+func (p *Provider) Start(ctx context.Context, room moderator.Room) (string, error) {
+	req := p.template()
+	req.RoomID = room.ID
+	task, err := p.client.CreateCloudModeration(ctx, &req)
+	if err != nil {
+		return "", err
+	}
+	return task.TaskID, nil
+}
+
+// Stop ends a task. One that is not there has ended, or its ID has expired: then it
+// ends when nobody has published for MaxIdleTime, or when the room's next task
+// interrupts it.
+func (p *Provider) Stop(ctx context.Context, task moderator.Task) error {
+	_, err := p.client.DeleteCloudModeration(ctx, &DeleteCloudModerationRequest{TaskID: task.ID})
+	if errors.Is(err, ErrTaskNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Handle tells m what TRTC's callbacks say of rooms and of the tasks that moderate
+// them. vendor is the name of the provider in moderator.Vendors, or "" for a
+// moderator of TRTC's rooms alone. It is meant for trtccallback.NewHandler; events
+// that say nothing of it pass it by. An error means that Tencent must send the
+// callback again.
+//
+// Results are looked at only by their task: what to do about them is yours.
+func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccallback.Event) error {
+	return func(ctx context.Context, e trtccallback.Event) error {
+		h := e.Head()
+		if h.RoomID == "" {
+			return nil
+		}
+		at := h.EventAt
+		if at.IsZero() {
+			at = h.SentAt
+		}
+		room := moderator.Room{ID: moderator.RoomID(vendor, h.RoomID), CreatedAt: at}
+		switch e.(type) {
+		case *trtccallback.RoomCreated, *trtccallback.MediaStarted:
+			return m.RoomOpened(ctx, room)
+		case *trtccallback.RoomDismissed:
+			return m.RoomClosed(ctx, room, at)
+		}
+		if h.TaskID == "" {
+			return nil
+		}
+		switch e := e.(type) {
+		case *trtccallback.TaskExited:
+			return m.TaskEnded(ctx, room.ID, h.TaskID, at)
+		case *trtccallback.TaskStarted:
+			switch e.Status {
+			case 0:
+				return m.TaskFound(ctx, room.ID, h.TaskID, at)
+			case 1:
+				return m.TaskEnded(ctx, room.ID, h.TaskID, at)
+			}
+		case *trtccallback.SendingStarted, *trtccallback.Result:
+			return m.TaskFound(ctx, room.ID, h.TaskID, at)
+		}
+		return nil
+	}
+}
