@@ -89,6 +89,7 @@ type modelTask struct {
 	started time.Time
 	running bool
 	lasting bool       // it cannot be stopped: its ID has expired
+	doubted bool       // an heir could not know whether it had been stopped, and the Stop to make sure has failed
 	gone    bool       // a Stop was told so
 	over    bool       // somebody who had the room has read that it has ended
 	before  *modelTask // that it interrupted
@@ -259,6 +260,11 @@ func (s *modelStore) Finish(ctx context.Context, c Claim, state []byte, consumed
 	}
 	more, err := w.store.Finish(ctx, c, state, consumed, lease, wake, keep)
 	w.reads(c.RoomID, more)
+	if st, decodeErr := decodeState(state); w.current.heir && err == nil && decodeErr == nil {
+		for _, t := range w.tasks {
+			t.doubted = t.doubted || slices.Contains(st.Stray, t.id)
+		}
+	}
 	w.current.heir = false
 	if !w.calm && w.chance(3) {
 		return nil, errStoreDown // the answer is lost
@@ -387,10 +393,10 @@ func (w *world) lost(room string) {
 // serves reports whether a task can be known to moderate the present life of its
 // room: it was sent clearly after what is told of it, the room has streams, the
 // results of the task are heard of, and so is the end of the one it interrupted; and
-// no Stop of it has succeeded.
+// no Stop of it has succeeded, or been decided on by an heir.
 func (w *world) serves(t *modelTask) bool {
 	r := w.rooms[t.room]
-	return !t.gone && (t.before == nil || t.before.over) && r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
+	return !t.gone && !t.doubted && (t.before == nil || t.before.over) && r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
 }
 
 func (w *world) tasksOf(room string) int {

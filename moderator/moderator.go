@@ -712,9 +712,11 @@ func (h *hold) apply() {
 		events = append(events, e)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.order(), b.order()) })
-	now := h.clock()
 	for _, e := range events {
-		h.state.apply(e, now, h.silence.Milliseconds())
+		h.state.apply(e)
+	}
+	if slices.ContainsFunc(events, func(e event) bool { return e.Kind == opened }) {
+		h.state.endSilent(h.clock(), h.silence.Milliseconds()) // after what results have told
 	}
 }
 

@@ -110,21 +110,25 @@ func (s *state) encode() []byte {
 	return b
 }
 
-// apply changes the state by an event. now is in Unix milliseconds; silence is
-// how long a task may go without a sign of life, 0 = for ever.
-func (s *state) apply(e event, now, silence int64) {
+// apply changes the state by an event.
+func (s *state) apply(e event) {
 	switch e.Kind {
 	case opened:
 		s.open(e)
-		if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen) > silence {
-			s.dropTask() // its end was not told
-		}
 	case closed:
 		s.close(e)
 	case found:
 		s.find(e)
 	case ended:
 		s.end(e.Task, e.At)
+	}
+}
+
+// endSilent follows news of the room: now is in Unix milliseconds; silence is how long a
+// task may go without a sign of life, 0 = for ever.
+func (s *state) endSilent(now, silence int64) {
+	if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen) > silence {
+		s.dropTask() // its end was not told
 	}
 }
 

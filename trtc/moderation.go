@@ -103,8 +103,8 @@ type CreateCloudModerationRequest struct {
 
 	ModerationParams ModerationParams
 	// CloudModerationStorage is where files are kept. It is required where
-	// SaveModerationFile is not SaveNone.
-	CloudModerationStorage *CloudModerationStorage
+	// SaveModerationFile is not SaveNone, and may be left empty otherwise.
+	CloudModerationStorage CloudModerationStorage
 	// ResourceExpiredHour is for how many hours the task can be described, modified
 	// and deleted by its ID: 6 to 72. 0 leaves it to Tencent, which takes 24. The
 	// task itself does not end then.
@@ -127,7 +127,7 @@ type ModerationParams struct {
 	// ModerationSupplier is who moderates, and ModerationSupplierParam your account
 	// there, which SupplierTRTC does not need.
 	ModerationSupplier      Supplier
-	ModerationSupplierParam *ModerationSupplierParam
+	ModerationSupplierParam ModerationSupplierParam
 	// SaveModerationFile is which files are kept.
 	SaveModerationFile SaveFiles
 	// CallbackHitsOnly has results told only where they did not pass. By default
@@ -135,7 +135,7 @@ type ModerationParams struct {
 	CallbackHitsOnly bool
 	// SubscribeStreamUserIDs is whose streams are moderated. By default all are, up
 	// to 25 at a time.
-	SubscribeStreamUserIDs *SubscribeModerationUserIDs
+	SubscribeStreamUserIDs SubscribeModerationUserIDs
 }
 
 // ModerationSupplierParam is an account with a supplier.
@@ -228,7 +228,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 	f.seconds("ModerationParams.SliceAudio", p.SliceAudio, 15*time.Second, 60*time.Second)
 	f.seconds("ModerationParams.SliceVideo", p.SliceVideo, time.Second, 60*time.Second)
 	f.check(p.SaveModerationFile >= SaveNone && p.SaveModerationFile <= SaveHits, "ModerationParams.SaveModerationFile", "must be one of the constants")
-	f.check(p.SaveModerationFile == SaveNone || r.CloudModerationStorage != nil, "CloudModerationStorage", "must not be nil where SaveModerationFile is not SaveNone")
+	f.check(p.SaveModerationFile == SaveNone || !r.CloudModerationStorage.empty(), "CloudModerationStorage", "must not be empty where SaveModerationFile is not SaveNone")
 	f.check(r.ResourceExpiredHour == 0 || r.ResourceExpiredHour >= 6 && r.ResourceExpiredHour <= 72, "ResourceExpiredHour", "must be 6 to 72, or 0 for the default")
 	p.SubscribeStreamUserIDs.check(&f, "ModerationParams.SubscribeStreamUserIDs.")
 	r.CloudModerationStorage.check(&f)
@@ -260,11 +260,11 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 	if p.CallbackHitsOnly {
 		wire.ModerationParams.CallbackAllResults = 1
 	}
-	if s := p.ModerationSupplierParam; s != nil {
+	if s := p.ModerationSupplierParam; s != (ModerationSupplierParam{}) {
 		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, string(s.SecretKey), s.AudioBizType, s.ImageBizType}
 		secrets = append(secrets, s.SecretKey)
 	}
-	if s := r.CloudModerationStorage; s != nil {
+	if s := r.CloudModerationStorage; !s.empty() {
 		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, string(s.AccessKey), string(s.SecretKey), s.FileNamePrefix}}
 		secrets = append(secrets, s.AccessKey, s.SecretKey)
 	}
@@ -355,10 +355,7 @@ func (f *faults) seconds(field string, d, least, most time.Duration) {
 	}
 }
 
-func (s *SubscribeModerationUserIDs) check(f *faults, prefix string) {
-	if s == nil {
-		return
-	}
+func (s SubscribeModerationUserIDs) check(f *faults, prefix string) {
 	list := func(name string, ids []string) {
 		f.check(len(ids) <= maxPerList, prefix+name, "must have at most 32 users")
 		for i, id := range ids {
@@ -373,10 +370,20 @@ func (s *SubscribeModerationUserIDs) check(f *faults, prefix string) {
 	f.check(len(s.SubscribeVideoUserIDs) == 0 || len(s.UnSubscribeVideoUserIDs) == 0, prefix+"SubscribeVideoUserIDs", "and UnSubscribeVideoUserIDs must not both be set")
 }
 
-func (s *SubscribeModerationUserIDs) wire() *wireUserIDs { return (*wireUserIDs)(s) }
+func (s SubscribeModerationUserIDs) wire() *wireUserIDs {
+	if len(s.SubscribeAudioUserIDs)+len(s.UnSubscribeAudioUserIDs)+len(s.SubscribeVideoUserIDs)+len(s.UnSubscribeVideoUserIDs) == 0 {
+		return nil
+	}
+	w := wireUserIDs(s)
+	return &w
+}
 
-func (s *CloudModerationStorage) check(f *faults) {
-	if s == nil {
+func (s CloudModerationStorage) empty() bool {
+	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == "" && s.SecretKey == "" && len(s.FileNamePrefix) == 0
+}
+
+func (s CloudModerationStorage) check(f *faults) {
+	if s.empty() {
 		return
 	}
 	f.check(s.Vendor >= 0, "CloudModerationStorage.Vendor", "must be one of the constants")
@@ -453,10 +460,11 @@ func (r *DescribeCloudModerationResponse) decode(response string) error {
 	return nil
 }
 
-// ModifyCloudModerationRequest says whose streams a task moderates from now on.
+// ModifyCloudModerationRequest says whose streams a task moderates from now on:
+// those of all, where the lists are empty.
 type ModifyCloudModerationRequest struct {
 	TaskID                 string // from CreateCloudModeration. Required.
-	SubscribeStreamUserIDs *SubscribeModerationUserIDs
+	SubscribeStreamUserIDs SubscribeModerationUserIDs
 }
 
 // ModifyCloudModerationResponse tells that a task was modified.
@@ -472,7 +480,7 @@ type ModifyCloudModerationResponse struct {
 func (c *Client) ModifyCloudModeration(ctx context.Context, req *ModifyCloudModerationRequest) (*ModifyCloudModerationResponse, error) {
 	p := nilRequest
 	if req != nil {
-		p = c.taskPayload(req.TaskID, req.SubscribeStreamUserIDs)
+		p = c.taskPayload(req.TaskID, &req.SubscribeStreamUserIDs)
 	}
 	id, resp, err := c.taskCall(ctx, modifyCloudModeration, p)
 	if err != nil {
@@ -513,11 +521,13 @@ func (c *Client) DeleteCloudModeration(ctx context.Context, req *DeleteCloudMode
 func (c *Client) taskPayload(taskID string, users *SubscribeModerationUserIDs) payload {
 	var f faults
 	f.reason("TaskID", check.Text(taskID))
-	users.check(&f, "SubscribeStreamUserIDs.")
+	if users != nil {
+		users.check(&f, "SubscribeStreamUserIDs.")
+	}
 	if f != nil {
 		return payload{faults: f}
 	}
-	return payloadOf(&wireTask{c.sdkAppID, taskID, users.wire()})
+	return payloadOf(&wireTask{c.sdkAppID, taskID, (*wireUserIDs)(users)})
 }
 
 // taskCall is a call whose answer tells a task, which a Create must.

@@ -1,0 +1,175 @@
+package trtc_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/moderator"
+	"github.com/zegocensor/zegocensor-go/trtc"
+	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
+	"github.com/zegocensor/zegocensor-go/trtc/trtctest"
+	"github.com/zegocensor/zegocensor-go/zegotest"
+)
+
+// fleet is rooms of both vendors, with one moderator.
+type fleet struct {
+	zego      *zegotest.Server
+	tencent   *trtctest.Server
+	moderator *moderator.Moderator
+}
+
+func newFleet(t *testing.T, opts ...moderator.Option) *fleet {
+	t.Helper()
+	f := &fleet{zego: zegotest.NewServer(), tencent: trtctest.NewServer(trtctest.WithRateLimit(0))}
+	t.Cleanup(f.zego.Close)
+	t.Cleanup(f.tencent.Close)
+	var err error
+	f.moderator, err = moderator.New(moderator.Vendors{
+		"": moderator.Audio(f.zego.Client(), zegocensor.StartCensorAudioV2Request{
+			EventID: zegocensor.EventAudioRoom, AudioLanguage: zegocensor.LanguageEnglish, RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}}),
+		"trtc": trtc.NewProvider(f.tencent.Client(trtc.WithLimiter(nil)), trtc.CreateCloudModerationRequest{RoomIDType: trtc.RoomIDString,
+			ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierShuMei}}),
+	}, opts...)
+	require.NoError(t, err)
+	zegoHandler, err := callback.NewHandler(f.zego.CallbackSecret(), f.moderator.Handle, callback.WithClock(f.zego.Now))
+	require.NoError(t, err)
+	tencentHandler, err := trtccallback.NewHandler(trtctest.CallbackKey, trtc.Handle(f.moderator, "trtc"), callback.WithClock(f.tencent.Now))
+	require.NoError(t, err)
+	zegoServer, tencentServer := httptest.NewServer(zegoHandler), httptest.NewServer(tencentHandler)
+	t.Cleanup(zegoServer.Close)
+	t.Cleanup(tencentServer.Close)
+	f.zego.SetCallbackURL(zegoServer.URL)
+	f.tencent.SetCallbackURL(tencentServer.URL)
+	return f
+}
+
+// tasks is how many tasks each room has.
+func (f *fleet) tasks() map[string]int {
+	all := make(map[string]int)
+	for _, t := range f.zego.Running() {
+		all[t.RoomID]++
+	}
+	for _, t := range f.tencent.Running() {
+		all[moderator.RoomID("trtc", t.RoomID)]++
+	}
+	return all
+}
+
+// TestMixedFleet has rooms of the same names at both vendors.
+func TestMixedFleet(t *testing.T) {
+	f := newFleet(t)
+	want := make(map[string]int)
+	var all sync.WaitGroup
+	for i := range 20 {
+		room := fmt.Sprintf("room_%d", i)
+		want[room], want["trtc:"+room] = 1, 1
+		all.Go(func() {
+			assert.NoError(t, f.zego.OpenRoom(room, "host").Wait(t.Context()))
+			f.tencent.OpenRoom(room, "host")
+			assert.NoError(t, f.tencent.Publish(room, "host").Wait(t.Context()))
+		})
+	}
+	all.Wait()
+	f.tencent.Advance(0)
+	assert.Equal(t, want, f.tasks())
+	known, err := f.moderator.Tasks(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, known, 40)
+
+	assert.NoError(t, f.zego.CloseRoom("room_0", 0).Wait(t.Context()))
+	assert.NoError(t, f.tencent.CloseRoom("room_1").Wait(t.Context()))
+	delete(want, "room_0")
+	delete(want, "trtc:room_1")
+	assert.Equal(t, want, f.tasks())
+
+	require.NoError(t, f.moderator.Shutdown(t.Context(), true))
+	assert.Empty(t, f.tasks())
+}
+
+// TestATaskThatEndsIsStartedAnew while its room lives, and not after.
+func TestATaskThatEndsIsStartedAnew(t *testing.T) {
+	f := newFleet(t)
+	require.NoError(t, f.tencent.OpenRoom("1", "host").Wait(t.Context()))
+	f.tencent.Publish("1", "host")
+	require.Len(t, f.tencent.Running(), 1)
+	first := f.tencent.Running()[0]
+	f.tencent.Unpublish("1", "host")
+	f.tencent.Advance(5 * time.Minute)
+	require.Len(t, f.tencent.Tasks(), 2, "the first was idle for the provider's five minutes")
+	assert.Equal(t, trtccallback.LeaveIdle, f.tencent.Tasks()[0].LeaveCode)
+	require.Len(t, f.tencent.Running(), 1)
+	assert.Contains(t, string(first.Body), `"MaxIdleTime":300`)
+	assert.Contains(t, string(first.Body), `"ResourceExpiredHour":72`)
+	assert.Equal(t, "moderator_1", first.UserID)
+	require.NoError(t, f.tencent.CloseRoom("1").Wait(t.Context()))
+	f.tencent.Advance(time.Hour)
+	assert.Len(t, f.tencent.Tasks(), 2)
+	assert.Empty(t, f.tencent.Running())
+}
+
+// TestAnUnknownOutcomeIsSettled by what the task itself tells.
+func TestAnUnknownOutcomeIsSettled(t *testing.T) {
+	f := newFleet(t)
+	f.tencent.Publish("1", "host")
+	f.tencent.Advance(0)
+	f.tencent.Inject(trtctest.Fault{Action: "CreateCloudModeration", Cut: zegotest.CutAfterRead, Times: 1})
+	require.NoError(t, f.tencent.OpenRoom("2", "host").Wait(t.Context()))
+	f.tencent.Advance(0) // TaskStarted has arrived
+	known, err := f.moderator.Tasks(t.Context())
+	require.NoError(t, err)
+	i := slices.IndexFunc(known, func(task moderator.Task) bool { return task.Room.ID == "trtc:2" })
+	require.GreaterOrEqual(t, i, 0)
+	require.NoError(t, f.tencent.CloseRoom("2").Wait(t.Context()))
+	assert.Equal(t, map[string]int{"trtc:1": 1}, f.tasks())
+}
+
+// TestATaskThatFailsToStart is started anew.
+func TestATaskThatFailsToStart(t *testing.T) {
+	f := newFleet(t)
+	require.NoError(t, f.tencent.OpenRoom("1", "host").Wait(t.Context()))
+	f.tencent.Advance(0)
+	task := f.tencent.Running()[0]
+	handle := trtc.Handle(f.moderator, "trtc")
+	e := &trtccallback.TaskStarted{Header: trtccallback.Header{RoomID: "1", TaskID: task.ID, EventAt: time.Now()}, Status: 1}
+	require.NoError(t, handle(t.Context(), e))
+	require.Len(t, f.tencent.Tasks(), 2)
+	e.Status = -1
+	e.TaskID = f.tencent.Tasks()[1].ID
+	require.NoError(t, handle(t.Context(), e))
+	assert.Len(t, f.tencent.Tasks(), 2, "a status that cannot be read says nothing")
+}
+
+// TestStopSucceedsForWhatHasEnded as moderator.Provider asks for.
+func TestStopSucceedsForWhatHasEnded(t *testing.T) {
+	tencent := trtctest.NewServer()
+	defer tencent.Close()
+	p := trtc.NewProvider(tencent.Client(), trtc.CreateCloudModerationRequest{})
+	id, err := p.Start(t.Context(), moderator.Room{ID: "7"})
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, p.Stop(t.Context(), moderator.Task{ID: id}))
+	}
+	assert.Empty(t, tencent.Running())
+	tencent.Inject(trtctest.Fault{Code: "FailedOperation"})
+	assert.Error(t, p.Stop(t.Context(), moderator.Task{ID: id}))
+}
+
+// TestEventsWithoutARoomPassBy.
+func TestEventsWithoutARoomPassBy(t *testing.T) {
+	f := newFleet(t)
+	handle := trtc.Handle(f.moderator, "trtc")
+	for _, e := range []trtccallback.Event{&trtccallback.UnknownEvent{}, &trtccallback.RoomCreated{}, &trtccallback.Result{Header: trtccallback.Header{RoomID: "r"}}} {
+		assert.NoError(t, handle(context.Background(), e))
+	}
+	assert.Empty(t, f.tencent.Requests())
+}

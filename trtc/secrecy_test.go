@@ -1,0 +1,126 @@
+package trtc_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/trtc"
+)
+
+// hostile are answers that repeat the signed request wherever they can.
+func hostile(r *http.Request, body string) map[string]func() (*http.Response, error) {
+	var b strings.Builder
+	_ = r.Header.Write(&b)
+	all := b.String() + body + testSecretKey
+	quoted, _ := json.Marshal(all)
+	say := func(status int, body string) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return answer(status, body), nil }
+	}
+	fail := func(err error) func() (*http.Response, error) {
+		return func() (*http.Response, error) { return nil, err }
+	}
+	return map[string]func() (*http.Response, error){
+		"refusal":       say(200, `{"Response":{"Error":{"Code":"AuthFailure","Message":`+string(quoted)+`},"RequestId":`+string(quoted)+`}}`),
+		"code":          say(200, `{"Response":{"Error":{"Code":`+string(quoted)+`}}}`),
+		"limit":         say(200, `{"Response":{"Error":{"Code":"RequestLimitExceeded","Message":`+string(quoted)+`}}}`),
+		"internal":      say(200, `{"Response":{"Error":{"Code":"InternalError","Message":`+string(quoted)+`}}}`),
+		"success":       say(200, `{"Response":{"RequestId":`+string(quoted)+`,"TaskId":"T","Status":"Idle"}}`),
+		"cut":           say(200, `{"Response":{"Error":{"Message":`+string(quoted)),
+		"html":          say(502, "<html>"+all+"</html>"),
+		"text":          say(500, all),
+		"the body back": say(400, body),
+		"url error":     fail(&url.Error{Op: "Post", URL: r.URL.String(), Err: errors.New(all)}),
+		"error":         fail(fmt.Errorf("middleware: %s: %w", all, io.EOF)),
+	}
+}
+
+// TestNothingSecretIsShown has a canary in every place that a secret can be in, and
+// looks for them in whatever a program could print.
+func TestNothingSecretIsShown(t *testing.T) {
+	probe, _ := http.NewRequest("POST", "https://h/", nil)
+	for name := range hostile(probe, "") {
+		for call, do := range calls {
+			t.Run(name+"/"+call, func(t *testing.T) {
+				var shown bytes.Buffer
+				w := &wire{}
+				w.answer = func(n int, r *http.Request) (*http.Response, error) { return hostile(r, w.bodies[n-1])[name]() }
+				c := newClient(t, w, trtc.WithLogger(slog.New(slog.NewJSONHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+					trtc.WithInterceptor(func(ctx context.Context, call *zegocensor.Call, next func(context.Context) error) error {
+						err := next(ctx)
+						show(&shown, call, *call)
+						return err
+					}))
+				err := do(t.Context(), c)
+				show(&shown, c, err, trtc.NewProvider(c, *request()))
+				var walk func(error)
+				walk = func(e error) {
+					show(&shown, e)
+					if many, ok := e.(interface{ Unwrap() []error }); ok {
+						for _, e := range many.Unwrap() {
+							walk(e)
+						}
+					} else if e = errors.Unwrap(e); e != nil {
+						walk(e)
+					}
+				}
+				if err != nil {
+					walk(err)
+				}
+				require.NotEmpty(t, w.seen)
+				assertNoSecret(t, shown.String(), w)
+			})
+		}
+	}
+}
+
+// TestRequestsArePrintedWithoutTheirSecrets by all verbs, log/slog and JSON.
+func TestRequestsArePrintedWithoutTheirSecrets(t *testing.T) {
+	req := request()
+	req.UserSig = "canary-user-sig-0123456789"
+	var shown bytes.Buffer
+	show(&shown, req, *req, req.ModerationParams, req.ModerationParams.ModerationSupplierParam, req.CloudModerationStorage, req.UserSig)
+	fmt.Fprintf(&shown, "%x %X %d %t %s", req.UserSig, req.UserSig, req.UserSig, req.UserSig, req.UserSig)
+	assert.NotContains(t, shown.String(), "canary")
+	assert.NotContains(t, strings.ToLower(shown.String()), fmt.Sprintf("%x", "canary"))
+	assert.Contains(t, shown.String(), "(withheld)")
+	assert.Equal(t, "", trtc.Secret("").String())
+}
+
+// show writes values in every way a program prints them.
+func show(w io.Writer, values ...any) {
+	text := slog.New(slog.NewTextHandler(w, nil))
+	for _, v := range values {
+		fmt.Fprintf(w, "%v %+v %#v %q %s\n", v, v, v, v, v)
+		b, err := json.Marshal(v)
+		fmt.Fprintln(w, string(b), err)
+		text.Info("shown", "value", v)
+	}
+}
+
+func assertNoSecret(t *testing.T, shown string, w *wire) {
+	t.Helper()
+	assert.NotContains(t, shown, "canary-", "a key")
+	for i, r := range w.seen {
+		_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+		require.Len(t, signature, 64)
+		assert.NotContains(t, shown, signature)
+		_, userSig, ok := strings.Cut(w.bodies[i], `"UserSig":"`)
+		if ok {
+			userSig, _, _ = strings.Cut(userSig, `"`)
+			assert.NotContains(t, shown, userSig)
+		}
+	}
+}

@@ -1,0 +1,390 @@
+package trtctest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
+
+	"github.com/zegocensor/zegocensor-go/trtc"
+	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
+)
+
+// Task is a moderation task that was started.
+type Task struct {
+	ID        string
+	RoomID    string
+	UserID    string          // the robot's
+	Body      json.RawMessage // the request that started it
+	Started   time.Time
+	Stopped   time.Time              // zero while it runs
+	LeaveCode trtccallback.LeaveCode // why it was stopped
+	Expires   time.Time              // when its ID does
+
+	users   any // SubscribeStreamUserIds
+	maxIdle time.Duration
+	numeric bool
+}
+
+// Running reports whether the task has not ended.
+func (t Task) Running() bool { return t.Stopped.IsZero() }
+
+// Tasks returns all tasks that were ever started, in their order.
+func (s *Server) Tasks() []Task {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Task, len(s.tasks))
+	for i, t := range s.tasks {
+		all[i] = *t
+	}
+	return all
+}
+
+// Running returns the tasks that have not ended.
+func (s *Server) Running() []Task {
+	return slices.DeleteFunc(s.Tasks(), func(t Task) bool { return !t.Running() })
+}
+
+// createBody is what is checked of a Create.
+type createBody struct {
+	SdkAppID         uint32 `json:"SdkAppId"`
+	RoomID           string `json:"RoomId"`
+	RoomIDType       *int   `json:"RoomIdType"`
+	UserID           string `json:"UserId"`
+	UserSig          string
+	ModerationParams *struct {
+		ModerationType         *int
+		MaxIdleTime            *int
+		SliceAudio             *int
+		SliceVideo             *int
+		SaveModerationFile     int
+		SubscribeStreamUserIDs any `json:"SubscribeStreamUserIds"`
+	}
+	ModerationStorageParams *struct {
+		CloudModerationStorage struct{ Region, Bucket, AccessKey, SecretKey string }
+	}
+	ResourceExpiredHour *int
+}
+
+func (b *createBody) check() trtc.Code {
+	outOfRange := func(v *int, least, most int) bool { return v != nil && (*v < least || *v > most) }
+	p, storage := b.ModerationParams, b.ModerationStorageParams
+	switch {
+	case b.SdkAppID == 0:
+		return "MissingParameter.SdkAppId"
+	case b.SdkAppID != SdkAppID:
+		return trtc.CodeInvalidSdkAppID
+	case b.RoomID == "":
+		return "MissingParameter.RoomId"
+	case b.UserID == "":
+		return "MissingParameter.UserId"
+	case b.UserSig == "":
+		return "MissingParameter.UserSig"
+	case p == nil:
+		return "MissingParameter.SliceParams" // Tencent's name of it in this code
+	case outOfRange(b.RoomIDType, 0, 1), outOfRange(p.ModerationType, 1, 5), outOfRange(p.MaxIdleTime, 5, 1800), outOfRange(p.SliceAudio, 15, 60),
+		outOfRange(p.SliceVideo, 1, 60), outOfRange(b.ResourceExpiredHour, 6, 72), p.SaveModerationFile < 0, p.SaveModerationFile > 2:
+		return trtc.CodeOutOfRange
+	case p.SaveModerationFile != 0 && storage == nil:
+		return "MissingParameter.SliceStorageParams"
+	case storage != nil && storage.CloudModerationStorage.Region == "":
+		return "MissingParameter.Region"
+	case storage != nil && storage.CloudModerationStorage.Bucket == "":
+		return "MissingParameter.Bucket"
+	case storage != nil && storage.CloudModerationStorage.AccessKey == "":
+		return "MissingParameter.AccessKey"
+	case storage != nil && storage.CloudModerationStorage.SecretKey == "":
+		return "MissingParameter.SecretKey"
+	case tencentyun.VerifyUserSig(uint64(SdkAppID), SDKSecretKey, b.UserID, b.UserSig, time.Now()) != nil:
+		return "InvalidParameter.UserSig"
+	}
+	return ""
+}
+
+type taskAnswer struct {
+	TaskID string `json:"TaskId"`
+}
+
+func (s *Server) create(r Request) (any, trtc.Code) {
+	var b createBody
+	if json.Unmarshal(r.Body, &b) != nil {
+		return nil, trtc.CodeInvalidParameter
+	}
+	if code := b.check(); code != "" {
+		return nil, code
+	}
+	now := s.Now()
+	t := &Task{RoomID: b.RoomID, UserID: b.UserID, Body: r.Body, Started: now, users: b.ModerationParams.SubscribeStreamUserIDs,
+		maxIdle: 30 * time.Second, Expires: now.Add(24 * time.Hour), numeric: b.RoomIDType == nil || *b.RoomIDType == 1}
+	if v := b.ModerationParams.MaxIdleTime; v != nil {
+		t.maxIdle = time.Duration(*v) * time.Second
+	}
+	if v := b.ResourceExpiredHour; v != nil {
+		t.Expires = now.Add(time.Duration(*v) * time.Hour)
+	}
+	s.mu.Lock()
+	var before *Task
+	running := 0
+	for _, other := range s.tasks {
+		if other.Running() {
+			running++
+			if other.RoomID == t.RoomID && other.UserID == t.UserID {
+				before = other
+			}
+		}
+	}
+	if running >= s.maxTasks && before == nil {
+		s.mu.Unlock()
+		return nil, trtc.CodeRestrictedConcurrency
+	}
+	t.ID = fmt.Sprintf("trtctest-task-%d", len(s.tasks)+1)
+	s.tasks = append(s.tasks, t)
+	publishing := len(s.rooms[t.RoomID]) > 0
+	s.mu.Unlock()
+	if before != nil {
+		s.end(before.ID, trtccallback.LeaveSameUserEntered)
+	}
+	s.emitTask(*t, 1101, map[string]any{"Status": 0})
+	if publishing {
+		s.emitTask(*t, 1103, map[string]any{"Status": 0})
+	} else {
+		s.watch(t.RoomID, t.maxIdle)
+	}
+	return taskAnswer{t.ID}, ""
+}
+
+// named finds the task that a request names, if its ID can still be used.
+func (s *Server) named(r Request) (t Task, users any, code trtc.Code) {
+	var b struct {
+		SdkAppID               uint32 `json:"SdkAppId"`
+		TaskID                 string `json:"TaskId"`
+		SubscribeStreamUserIDs any    `json:"SubscribeStreamUserIds"`
+	}
+	switch {
+	case json.Unmarshal(r.Body, &b) != nil:
+		return t, nil, trtc.CodeInvalidParameter
+	case b.SdkAppID == 0:
+		return t, nil, "MissingParameter.SdkAppId"
+	case b.SdkAppID != SdkAppID:
+		return t, nil, trtc.CodeInvalidSdkAppID
+	case b.TaskID == "":
+		return t, nil, "MissingParameter.TaskId"
+	}
+	now := s.Now()
+	for _, t := range s.Running() {
+		if t.ID == b.TaskID && now.Before(t.Expires) {
+			return t, b.SubscribeStreamUserIDs, ""
+		}
+	}
+	return t, nil, trtc.CodeResourceNotFound
+}
+
+func (s *Server) describe(r Request) (any, trtc.Code) {
+	t, _, code := s.named(r)
+	if code != "" {
+		return nil, code
+	}
+	status := trtc.StatusIdle
+	s.mu.Lock()
+	if len(s.rooms[t.RoomID]) > 0 {
+		status = trtc.StatusInProgress
+	}
+	s.mu.Unlock()
+	return struct {
+		taskAnswer
+		Status                 trtc.TaskStatus
+		SubscribeStreamUserIDs any `json:"SubscribeStreamUserIds,omitempty"`
+	}{taskAnswer{t.ID}, status, t.users}, ""
+}
+
+func (s *Server) modify(r Request) (any, trtc.Code) {
+	t, users, code := s.named(r)
+	if code != "" {
+		return nil, code
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.tasks {
+		if other.ID == t.ID {
+			other.users = users
+		}
+	}
+	return taskAnswer{t.ID}, ""
+}
+
+func (s *Server) delete(r Request) (any, trtc.Code) {
+	t, _, code := s.named(r)
+	if code != "" {
+		return nil, code
+	}
+	s.end(t.ID, trtccallback.LeaveDeleted)
+	return taskAnswer{t.ID}, ""
+}
+
+// end ends a task that runs, and tells it.
+func (s *Server) end(id string, why trtccallback.LeaveCode) {
+	now := s.Now()
+	s.mu.Lock()
+	i := slices.IndexFunc(s.tasks, func(t *Task) bool { return t.ID == id && t.Running() })
+	if i < 0 {
+		s.mu.Unlock()
+		return
+	}
+	s.tasks[i].Stopped, s.tasks[i].LeaveCode = now, why
+	t := *s.tasks[i]
+	s.mu.Unlock()
+	s.emitTask(t, 1105, map[string]any{"Status": 0})
+	s.emitTask(t, 1102, map[string]any{"LeaveCode": why})
+}
+
+// OpenRoom tells that a room came to life (101). It returns at once, as do all
+// methods that send: see [Callback.Wait].
+func (s *Server) OpenRoom(roomID, userID string) *Callback {
+	return s.emit(1, 101, s.info(roomID, userID))
+}
+
+// Publish has a user publish audio in a room, and tells it (203).
+func (s *Server) Publish(roomID, userID string) *Callback {
+	s.mu.Lock()
+	if s.rooms[roomID] == nil {
+		s.rooms[roomID] = make(map[string]bool)
+	}
+	first := len(s.rooms[roomID]) == 0
+	s.rooms[roomID][userID] = true
+	s.mu.Unlock()
+	if first {
+		for _, t := range s.Running() {
+			if t.RoomID == roomID {
+				s.emitTask(t, 1103, map[string]any{"Status": 0})
+			}
+		}
+	}
+	return s.emit(2, 203, s.info(roomID, userID))
+}
+
+// Unpublish has a user stop publishing, and tells it (204). A task ends when nobody
+// has published for its MaxIdleTime.
+func (s *Server) Unpublish(roomID, userID string) *Callback {
+	s.mu.Lock()
+	delete(s.rooms[roomID], userID)
+	s.mu.Unlock()
+	s.emptyRoom(roomID)
+	return s.emit(2, 204, s.info(roomID, userID))
+}
+
+// CloseRoom tells that a room ended, as everybody has left it (102).
+func (s *Server) CloseRoom(roomID string) *Callback {
+	s.mu.Lock()
+	delete(s.rooms, roomID)
+	s.mu.Unlock()
+	s.emptyRoom(roomID)
+	return s.emit(1, 102, s.info(roomID, ""))
+}
+
+// emptyRoom looks at the tasks of a room again when they would end, if nobody
+// publishes in it.
+func (s *Server) emptyRoom(roomID string) {
+	now := s.Now()
+	s.mu.Lock()
+	empty := len(s.rooms[roomID]) == 0
+	if empty {
+		s.emptied[roomID] = now
+	}
+	s.mu.Unlock()
+	if !empty {
+		return
+	}
+	for _, t := range s.Running() {
+		if t.RoomID == roomID {
+			s.watch(roomID, t.maxIdle)
+		}
+	}
+}
+
+func (s *Server) watch(roomID string, d time.Duration) {
+	s.schedule.After(d, func() {
+		now := s.Now()
+		for _, t := range s.Running() {
+			s.mu.Lock()
+			since := s.emptied[roomID]
+			if t.Started.After(since) {
+				since = t.Started
+			}
+			idle := t.RoomID == roomID && len(s.rooms[roomID]) == 0 && now.Sub(since) >= t.maxIdle
+			s.mu.Unlock()
+			if idle {
+				s.end(t.ID, trtccallback.LeaveIdle)
+			}
+		}
+	})
+}
+
+// EmitResult sends a result of a task (1104). What r leaves open is filled in: the
+// DataID, the MediaType, and the SuggestPass that is its zero value. Its Header
+// counts for nothing. It panics when there is no such task.
+func (s *Server) EmitResult(taskID string, r trtccallback.Result) *Callback {
+	all := s.Tasks()
+	i := slices.IndexFunc(all, func(t Task) bool { return t.ID == taskID })
+	if i < 0 {
+		panic(fmt.Sprintf("trtctest: there is no task %q", taskID))
+	}
+	s.mu.Lock()
+	s.serial++
+	id := fmt.Sprintf("trtctest-data-%d", s.serial)
+	s.mu.Unlock()
+	details := make([]map[string]any, len(r.CheckDetail))
+	for i, d := range r.CheckDetail {
+		details[i] = map[string]any{"Scene": d.Scene, "Label": d.Label, "Suggest": d.Suggest, "Keywords": d.Keywords, "Score": d.Score, "Desc": d.Desc,
+			"AudioSegments": orEmpty(d.AudioSegments), "ImageLocation": orEmpty(d.ImageLocation)}
+	}
+	info := s.taskInfo(all[i], map[string]any{
+		"DataId": cmp.Or(r.DataID, id), "RequestId": r.RequestID, "MediaType": cmp.Or(r.MediaType, trtccallback.MediaAudio), "Suggest": r.Suggest,
+		"Label": cmp.Or(r.Label, "Normal"), "Rate": r.Rate, "Audio": r.Audio, "AudioText": r.AudioText, "Image": r.Image, "ImageOcr": r.ImageOCR, "CheckDetail": details,
+	})
+	info["StreamerUserId"] = r.StreamerUserID
+	return s.emit(11, 1104, info)
+}
+
+func orEmpty(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+// EmitUploadError sends that a file of a task could not be kept (1106). It panics
+// when there is no such task.
+func (s *Server) EmitUploadError(taskID string, code int, message string) *Callback {
+	for _, t := range s.Tasks() {
+		if t.ID == taskID {
+			return s.emitTask(t, 1106, map[string]any{"Code": code, "Message": message})
+		}
+	}
+	panic(fmt.Sprintf("trtctest: there is no task %q", taskID))
+}
+
+func (s *Server) emitTask(t Task, eventType int, payload map[string]any) *Callback {
+	return s.emit(11, eventType, s.taskInfo(t, payload))
+}
+
+func (s *Server) taskInfo(t Task, payload map[string]any) map[string]any {
+	info := s.info(t.RoomID, t.UserID)
+	if t.numeric {
+		info["RoomId"] = json.Number(t.RoomID)
+	}
+	info["TaskId"] = t.ID
+	info["Payload"] = payload
+	return info
+}
+
+func (s *Server) info(roomID, userID string) map[string]any {
+	now := s.Now()
+	info := map[string]any{"RoomId": roomID, "EventTs": now.Unix(), "EventMsTs": now.UnixMilli()}
+	if userID != "" {
+		info["UserId"] = userID
+	}
+	return info
+}
