@@ -177,40 +177,23 @@ type try struct {
 	limited         io.LimitedReader
 }
 
-// run makes attempts until one settles the call.
+// run makes attempts until one settles the call, by the table of the package
+// documentation.
 func (t *try) run(ctx context.Context) error {
 	c := t.client
-	for {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("zegocensor: %s: not sent: %w", t.action.Name, attempt.ContextError(ctx))
-		}
-		if c.limiter != nil {
-			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
-				return fmt.Errorf("zegocensor: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
-			}
-		}
-		t.attempts++
-		fail := t.attempt(ctx)
-		if fail == nil {
-			return nil
-		}
-		if !t.again(fail) {
-			return fail.err
-		}
-		d := t.delay(fail)
-		if err := attempt.Sleep(ctx, d); err != nil {
-			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
-				return fail.err // which says so already
-			}
-			return fmt.Errorf("%w; not tried again: %w", fail.err, err)
-		}
-		c.logRetry(ctx, t, fail, d)
-	}
+	return attempt.Run(ctx, attempt.Call{
+		Package:    "zegocensor",
+		Action:     t.action.Name,
+		Idempotent: t.action.Idempotent,
+		Policy:     attempt.Policy(c.retry),
+		Limiter:    c.limiter,
+	}, t)
 }
 
-// attempt signs, sends and reads once.
-func (t *try) attempt(parent context.Context) *failure {
+// Attempt signs, sends and reads once.
+func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	c := t.client
+	t.attempts++
 	t.httpStatus, t.code, t.requestID = 0, 0, ""
 	limit := c.attemptTimeout
 	if own := c.http.Timeout; own > 0 && own < limit {
@@ -322,7 +305,7 @@ type requestBody struct{ bytes.Reader }
 func (*requestBody) Close() error { return nil }
 
 // decide judges an answer by its envelope, and by its status where it has none.
-func (t *try) decide(resp *http.Response, body []byte) *failure {
+func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	env, err := parseEnvelope(body)
 	if err != nil {
 		return t.answerFailure(attempt.OfStatus(resp.StatusCode), resp, body, err)
@@ -333,13 +316,14 @@ func (t *try) decide(resp *http.Response, body []byte) *failure {
 	if env.code != CodeOK {
 		t.takeBack(env.code)
 		o := refusalOutcome(env.code, resp.StatusCode)
-		return &failure{outcome: o, err: &Error{
+		retryAfter := t.retryAfter(resp)
+		return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &Error{
 			Action:         t.action.Name,
 			Code:           env.code,
 			Message:        message,
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
-			retryAfter:     t.retryAfter(resp),
+			retryAfter:     retryAfter,
 			outcomeUnknown: o.Unknown(t.action.Idempotent),
 		}}
 	}

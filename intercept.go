@@ -64,15 +64,15 @@ func (c *Client) logCall(ctx context.Context, call *Call, err error, d time.Dura
 	c.logger.LogAttrs(ctx, level, msg, attrs...)
 }
 
-// logRetry writes the record of an attempt that is followed by another.
-func (c *Client) logRetry(ctx context.Context, t *try, f *failure, waited time.Duration) {
-	if c.logger == nil {
+// Retrying writes the record of an attempt that is followed by another.
+func (t *try) Retrying(ctx context.Context, f *attempt.Failure, waited time.Duration) {
+	if t.client.logger == nil {
 		return
 	}
-	c.logger.LogAttrs(ctx, slog.LevelInfo, "zegocensor: trying again",
+	t.client.logger.LogAttrs(ctx, slog.LevelInfo, "zegocensor: trying again",
 		slog.String("action", t.action.Name),
 		slog.Int("attempts", t.attempts),
 		slog.Duration("waited", waited),
-		slog.String("error", f.err.Error()),
+		slog.String("error", f.Err.Error()),
 	)
 }

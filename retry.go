@@ -2,7 +2,6 @@ package zegocensor
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -18,21 +17,6 @@ type RetryPolicy struct {
 	// at most MaxBackoff ("full jitter"). Defaults 200 ms and 5 s. A
 	// Retry-After header is waited for instead, also at most MaxBackoff.
 	MinBackoff, MaxBackoff time.Duration
-}
-
-// failure is a failed attempt.
-type failure struct {
-	outcome attempt.Outcome
-	err     error
-}
-
-// again reports whether the call may be sent once more: the retry table.
-func (t *try) again(f *failure) bool {
-	ok := f.outcome.Again(t.action.Idempotent)
-	if f.outcome == attempt.Expired {
-		ok = t.heal() // also where it is too late for this call
-	}
-	return ok && t.attempts < t.client.retry.MaxAttempts
 }
 
 // refusalOutcome judges an envelope whose code is not 0.
@@ -51,8 +35,8 @@ func refusalOutcome(code Code, status int) attempt.Outcome {
 	return attempt.Refused
 }
 
-// heal sets the clock right, once in a call.
-func (t *try) heal() bool {
+// Heal sets the clock right, once in a call.
+func (t *try) Heal() bool {
 	if t.undoHeal != nil {
 		return false
 	}
@@ -68,35 +52,26 @@ func (t *try) takeBack(code Code) {
 	}
 }
 
-// delay is how long to wait before the next attempt.
-func (t *try) delay(f *failure) time.Duration {
-	var told time.Duration
-	var teller interface{ RetryAfter() time.Duration }
-	if f.outcome == attempt.Throttled && errors.As(f.err, &teller) {
-		told = teller.RetryAfter()
-	}
-	return attempt.Policy(t.client.retry).Delay(f.outcome, t.attempts, told)
-}
-
 func (t *try) retryAfter(resp *http.Response) time.Duration {
 	return attempt.RetryAfter(resp.Header, time.Unix(t.client.clock.Unix(), 0))
 }
 
 // answerFailure is an answer that is no envelope, or not the one that was due.
-func (t *try) answerFailure(o attempt.Outcome, resp *http.Response, body []byte, err error) *failure {
-	return &failure{outcome: o, err: &ResponseError{
+func (t *try) answerFailure(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
+	retryAfter := t.retryAfter(resp)
+	return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &ResponseError{
 		Action:         t.action.Name,
 		HTTPStatus:     resp.StatusCode,
 		Excerpt:        t.excerpt(body),
 		Err:            err,
-		retryAfter:     t.retryAfter(resp),
+		retryAfter:     retryAfter,
 		outcomeUnknown: o.Unknown(t.action.Idempotent),
 	}}
 }
 
 // transportFailure is an attempt without an answer.
-func (t *try) transportFailure(o attempt.Outcome, cause error) *failure {
-	return &failure{outcome: o, err: &TransportError{
+func (t *try) transportFailure(o attempt.Outcome, cause error) *attempt.Failure {
+	return &attempt.Failure{Outcome: o, Err: &TransportError{
 		Action:         t.action.Name,
 		Host:           t.client.base.Host,
 		Err:            cause,

@@ -139,55 +139,26 @@ type try struct {
 	sent, responded time.Time
 }
 
-// failure is a failed attempt.
-type failure struct {
-	outcome    attempt.Outcome
-	retryAfter time.Duration
-	err        error
-}
-
-// run makes attempts until one settles the call.
+// run makes attempts until one settles the call, by the table of the package
+// documentation.
 func (t *try) run(ctx context.Context) error {
 	c := t.client
-	for {
-		if ctx.Err() != nil {
-			return fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, attempt.ContextError(ctx))
-		}
-		if c.limiter != nil {
-			if err := c.limiter.Wait(ctx, t.action.Name); err != nil {
-				return fmt.Errorf("trtc: %s: not sent: waiting for the rate limiter: %w", t.action.Name, err)
-			}
-		}
-		t.attempts++
-		fail := t.attempt(ctx)
-		if fail == nil {
-			return nil
-		}
-		if !t.again(fail) {
-			return fail.err
-		}
-		d := c.retry.Delay(fail.outcome, t.attempts, fail.retryAfter)
-		if err := attempt.Sleep(ctx, d); err != nil {
-			if ended := ctx.Err(); ended != nil && errors.Is(fail.err, ended) {
-				return fail.err // which says so already
-			}
-			return fmt.Errorf("%w; not tried again: %w", fail.err, err)
-		}
-		t.log(ctx, slog.LevelInfo, "trtc: trying again", slog.Duration("waited", d), slog.String("error", fail.err.Error()))
-	}
+	return attempt.Run(ctx, attempt.Call{
+		Package:    "trtc",
+		Action:     t.action.Name,
+		Idempotent: t.action.Idempotent,
+		Policy:     c.retry,
+		Limiter:    c.limiter,
+	}, t)
 }
 
-// again reports whether the call may be sent once more: the retry table.
-func (t *try) again(f *failure) bool {
-	ok := f.outcome.Again(t.action.Idempotent)
-	if f.outcome == attempt.Expired {
-		ok = t.heal() // also where it is too late for this call
-	}
-	return ok && t.attempts < t.client.retry.MaxAttempts
+// Retrying writes the record of an attempt that is followed by another.
+func (t *try) Retrying(ctx context.Context, f *attempt.Failure, waited time.Duration) {
+	t.log(ctx, slog.LevelInfo, "trtc: trying again", slog.Duration("waited", waited), slog.String("error", f.Err.Error()))
 }
 
-// heal sets the clock right, once in a call.
-func (t *try) heal() bool {
+// Heal sets the clock right, once in a call.
+func (t *try) Heal() bool {
 	if t.undoHeal != nil {
 		t.undoHeal() // it did not help
 		return false
@@ -197,9 +168,10 @@ func (t *try) heal() bool {
 	return ok
 }
 
-// attempt signs, sends and reads once.
-func (t *try) attempt(parent context.Context) *failure {
+// Attempt signs, sends and reads once.
+func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	c := t.client
+	t.attempts++
 	t.httpStatus, t.code, t.requestID = 0, "", ""
 	limit := c.attemptTimeout
 	if own := c.http.Timeout; own > 0 && own < limit {
@@ -240,11 +212,11 @@ func (t *try) attempt(parent context.Context) *failure {
 
 // sign builds the request of this attempt: fresh credential, timestamp and
 // signature.
-func (t *try) sign(ctx context.Context) (*http.Request, *failure) {
+func (t *try) sign(ctx context.Context) (*http.Request, *attempt.Failure) {
 	c := t.client
 	secretID, secretKey, token := c.credential()
 	if secretID == "" || secretKey == "" {
-		return nil, &failure{outcome: attempt.Refused, err: &zegocensor.InvalidRequestError{Action: t.action.Name, Faults: faults{
+		return nil, &attempt.Failure{Outcome: attempt.Refused, Err: &zegocensor.InvalidRequestError{Action: t.action.Name, Faults: faults{
 			{Field: "credential", Reason: "has no SecretId and SecretKey now"},
 		}}}
 	}
@@ -277,7 +249,7 @@ func (t *try) sign(ctx context.Context) (*http.Request, *failure) {
 }
 
 // decide judges an answer by its envelope, and by its status where it has none.
-func (t *try) decide(resp *http.Response, body []byte) *failure {
+func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	env, err := parseEnvelope(body)
 	if err != nil {
 		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, err)
@@ -288,13 +260,14 @@ func (t *try) decide(resp *http.Response, body []byte) *failure {
 		if t.code = Code(t.clean(string(env.code), 128)); t.code == "" {
 			t.code = codeUnknown
 		}
-		return &failure{outcome: o, retryAfter: t.retryAfter(resp), err: &Error{
+		retryAfter := t.retryAfter(resp)
+		return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &Error{
 			Action:         t.action.Name,
 			Code:           t.code,
 			Message:        t.clean(env.message, 256),
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
-			retryAfter:     t.retryAfter(resp),
+			retryAfter:     retryAfter,
 			outcomeUnknown: o.Unknown(t.action.Idempotent),
 		}}
 	}
@@ -322,7 +295,7 @@ func (t *try) retryAfter(resp *http.Response) time.Duration {
 }
 
 // unusable is an answer that is no envelope, or not the one that was due.
-func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *failure {
+func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
 	excerpt := ""
 	if !attempt.LooksLikeJSON(body) {
 		excerpt = t.clean(string(body), 120)
@@ -335,13 +308,13 @@ func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err 
 	})
 }
 
-func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *failure {
-	f := &failure{outcome: o, err: err}
+func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *attempt.Failure {
+	f := &attempt.Failure{Outcome: o, Err: err}
 	if resp != nil {
-		f.retryAfter = t.retryAfter(resp)
+		f.RetryAfter = t.retryAfter(resp)
 	}
 	if o.Unknown(t.action.Idempotent) {
-		f.err = unknownError{err}
+		f.Err = unknownError{err}
 	}
 	return f
 }

@@ -38,9 +38,9 @@ func OfStatus(status int) Outcome {
 	return Unclear
 }
 
-// Again reports whether the call may be sent once more. An attempt that has
-// Expired may be, after [Clock.Heal].
-func (o Outcome) Again(idempotent bool) bool {
+// again reports whether the call may be sent once more: the retry table. An attempt
+// that has Expired may be, after [Clock.Heal].
+func (o Outcome) again(idempotent bool) bool {
 	return o == NeverLeft || o == Throttled || o == Lost && idempotent
 }
 
@@ -89,14 +89,13 @@ func (p Policy) Check() (reasons []string) {
 	return reasons
 }
 
-// Delay is how long to wait after an attempt, the first being 1, with the outcome
-// o. told is what the answer's Retry-After says, or 0.
-func (p Policy) Delay(o Outcome, attempts int, told time.Duration) time.Duration {
+// delay is how long to wait after the last of so many attempts.
+func (p Policy) delay(f *Failure, attempts int) time.Duration {
 	switch {
-	case o == Expired:
+	case f.Outcome == Expired:
 		return 0
-	case o == Throttled && told > 0:
-		return min(told, p.MaxBackoff)
+	case f.Outcome == Throttled && f.RetryAfter > 0:
+		return min(f.RetryAfter, p.MaxBackoff)
 	}
 	ceiling := p.MaxBackoff
 	if shift := attempts - 1; shift < 32 {

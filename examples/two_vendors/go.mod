@@ -1,0 +1,22 @@
+module github.com/zegocensor/zegocensor-go/examples/two_vendors
+
+go 1.26.0
+
+require (
+	github.com/stretchr/testify v1.12.1
+	github.com/zegocensor/zegocensor-go v0.0.0
+	github.com/zegocensor/zegocensor-go/trtc v0.0.0
+)
+
+require (
+	github.com/google/go-querystring v1.2.0 // indirect
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.103 // indirect
+	github.com/tencentyun/tls-sig-api-v2-golang v1.4.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/time v0.16.0 // indirect
+)
+
+replace (
+	github.com/zegocensor/zegocensor-go => ../..
+	github.com/zegocensor/zegocensor-go/trtc => ../../trtc
+)
