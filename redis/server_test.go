@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -106,7 +105,6 @@ type worker struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	out   *json.Decoder
-	ended sync.WaitGroup
 }
 
 // spawn starts a process that does work, with what the environment tells it.

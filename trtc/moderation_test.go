@@ -1,6 +1,7 @@
 package trtc_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -187,7 +188,8 @@ func TestRequestsAreChecked(t *testing.T) {
 			return err
 		},
 		"nil context": func() error {
-			_, err := c.CreateCloudModeration(nil, request()) //nolint:staticcheck // on purpose
+			var none context.Context
+			_, err := c.CreateCloudModeration(none, request())
 			return err
 		},
 	} {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 )
 
 // action is one action of the gateway. do returns the Data of the answer, or a
@@ -91,7 +92,7 @@ type object map[string]json.RawMessage
 func body(r Request) (object, zegocensor.Code) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var o object
-	if err != nil || media != "application/json" || len(r.Body) > maxBody || json.Unmarshal(r.Body, &o) != nil || o == nil {
+	if err != nil || media != "application/json" || len(r.Body) > fake.MaxBody || json.Unmarshal(r.Body, &o) != nil || o == nil {
 		return nil, zegocensor.CodeDecodingFailed
 	}
 	return o, zegocensor.CodeOK

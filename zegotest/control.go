@@ -14,6 +14,7 @@ import (
 
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 )
 
 // controlPath is below which a person or a program of any language does to the
@@ -50,7 +51,7 @@ func (s *Server) control() http.Handler {
 	mux.HandleFunc("GET /_/api/events", s.serveEvents)
 	api := func(pattern string, do func(r *http.Request, body []byte) (any, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, fake.MaxBody))
 			if err != nil {
 				writeError(w, badRequest{err})
 				return
@@ -335,7 +336,7 @@ type tryState struct {
 func (c *Callback) state() callbackState {
 	v := callbackState{Event: c.Event.Head().Event, URL: c.URL, State: "sending", Tries: []tryState{}, RoomID: roomOf(c.Event)}
 	select {
-	case <-c.done:
+	case <-c.Done():
 		v.State = "delivered"
 		if err := c.Err(); err != nil {
 			v.State, v.Error = "given up", err.Error()

@@ -1,14 +1,12 @@
 package zegotest
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 )
 
 // Delivery says how callbacks travel. Its first part says which callbacks, the
@@ -129,14 +128,10 @@ type Callback struct {
 	Event callback.Event // what it tells; its Timestamp, Nonce and Raw are empty, as each try has its own
 	URL   string         // where it goes; "" = nowhere
 
-	body   fields // without its signature
-	form   bool
-	sign   func() stamp
-	mu     sync.Mutex
-	tries  []Try
-	err    error
-	done   chan struct{}
-	closed <-chan struct{} // the server is
+	body     fields // without its signature
+	form     bool
+	sign     func() stamp
+	progress *fake.Progress[Try]
 }
 
 // Try is one attempt to deliver a callback.
@@ -149,49 +144,21 @@ type Try struct {
 }
 
 // Tries returns what has been tried so far.
-func (c *Callback) Tries() []Try {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.tries)
-}
+func (c *Callback) Tries() []Try { return c.progress.Tries() }
 
 // Done is closed when the callback was delivered or given up.
-func (c *Callback) Done() <-chan struct{} { return c.done }
+func (c *Callback) Done() <-chan struct{} { return c.progress.Done() }
 
 // Err is why the callback was given up. It is nil where it was delivered, and
 // until [Callback.Done].
-func (c *Callback) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
-}
+func (c *Callback) Err() error { return c.progress.Err() }
+
+var errClosed = errors.New("zegotest: the server was closed")
 
 // Wait waits until the callback was delivered, and otherwise returns why it was
 // not. A callback that is refused is given up a minute after its first try:
 // [Server.Advance] makes that pass.
-func (c *Callback) Wait(ctx context.Context) error {
-	var err error
-	select {
-	case <-c.done:
-	case <-c.closed:
-		err = errors.New("zegotest: the server was closed")
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	select {
-	case <-c.done: // whatever else has happened
-		return c.Err()
-	default:
-		return err
-	}
-}
-
-func (c *Callback) finish(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.err = err
-	close(c.done)
-}
+func (c *Callback) Wait(ctx context.Context) error { return c.progress.Wait(ctx, errClosed) }
 
 // retryDelays is how long ZEGO waits after a try that failed.
 var retryDelays = [...]time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second}
@@ -224,9 +191,9 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 	for _, c := range copies {
 		switch {
 		case c.URL == "":
-			c.finish(errors.New("zegotest: not sent: neither its task nor SetCallbackURL names a URL"))
+			c.progress.Finish(errors.New("zegotest: not sent: neither its task nor SetCallbackURL names a URL"))
 		case d.Drop:
-			c.finish(errors.New("zegotest: dropped by a Delivery"))
+			c.progress.Finish(errors.New("zegotest: dropped by a Delivery"))
 		default:
 			s.schedule.After(d.Delay, func() { s.try(c, 0) })
 		}
@@ -249,7 +216,7 @@ func (s *Server) callbacksOf(url string, e callback.Event) ([]*Callback, Deliver
 	}
 	copies := make([]*Callback, 1+d.Copies)
 	for i := range copies {
-		copies[i] = &Callback{Event: e, URL: url, body: body, form: d.Form, sign: sign, done: make(chan struct{}), closed: s.ctx.Done()}
+		copies[i] = &Callback{Event: e, URL: url, body: body, form: d.Form, sign: sign, progress: fake.NewProgress[Try](s.ctx.Done())}
 	}
 	s.callbacks = last(append(s.callbacks, copies...), s.history)
 	return copies, d
@@ -274,34 +241,15 @@ func (s *Server) try(c *Callback, again int) {
 	} else {
 		t.Body, _ = json.Marshal(f) // strings, numbers and lists of them
 	}
-	t.HTTPStatus, t.Err = s.post(c.URL, t.ContentType, t.Body)
-	c.mu.Lock()
-	c.tries = append(c.tries, t)
-	c.mu.Unlock()
+	t.HTTPStatus, t.Err = fake.Post(s.ctx, answerTimeout, s.sender, c.URL, http.Header{"Content-Type": {t.ContentType}}, t.Body)
+	c.progress.Note(t)
 	defer s.mu.touch()
 	switch {
 	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
-		c.finish(nil)
+		c.progress.Finish(nil)
 	case again == len(retryDelays):
-		c.finish(fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
+		c.progress.Finish(fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
 	default:
 		s.schedule.After(retryDelays[again], func() { s.try(c, again+1) })
 	}
-}
-
-func (s *Server) post(url, contentType string, body []byte) (int, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, answerTimeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", contentType)
-	w, err := s.sender.RoundTrip(r) // a redirect is not followed: it is no success
-	if err != nil {
-		return 0, err
-	}
-	defer w.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxBody))
-	return w.StatusCode, nil
 }

@@ -1,7 +1,6 @@
 package zegotest
 
 import (
-	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"io"
@@ -14,12 +13,10 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 )
 
-const (
-	maxBody      = 1 << 20
-	maxDeviation = 10 * time.Minute
-)
+const maxDeviation = 10 * time.Minute
 
 // answer is what goes back. An empty page means an envelope.
 type answer struct {
@@ -44,15 +41,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	r := s.record(httpRequest, query)
 
 	if f := s.fault(r, true); f.Cut == CutBeforeRead {
-		if f.Hang || f.Latency > 0 {
-			s.wait(httpRequest, f)
-		}
-		cut(w)
+		fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency)
+		fake.Cut(w)
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, fake.MaxBody+1))
 	if err != nil {
-		cut(w) // the client broke off
+		fake.Cut(w) // the client broke off
 		return
 	}
 	s.mu.Lock()
@@ -60,11 +55,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	s.mu.Unlock()
 
 	f := s.fault(r, false)
-	if f.Hang || f.Latency > 0 {
-		if !s.wait(httpRequest, f) {
-			cut(w)
-			return
-		}
+	if !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
+		fake.Cut(w)
+		return
 	}
 	now := s.Now().Add(f.ClockSkew)
 	a, canned := f.answer(s.guesses.refusalStatus)
@@ -72,7 +65,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		a = s.decide(now, httpRequest.Host, r, query, queryErr)
 	}
 	if f.Cut == CutAfterRead {
-		cut(w)
+		fake.Cut(w)
 		return
 	}
 	s.write(w, r, a, f, now)
@@ -123,23 +116,6 @@ func isPublic(name string) bool {
 	return false
 }
 
-// wait holds a call up. It reports false when the call shall not be answered.
-func (s *Server) wait(httpRequest *http.Request, f Fault) bool {
-	var over <-chan time.Time
-	if !f.Hang {
-		t := time.NewTimer(f.Latency)
-		defer t.Stop()
-		over = t.C
-	}
-	select {
-	case <-over:
-		return true
-	case <-httpRequest.Context().Done():
-	case <-s.ctx.Done():
-	}
-	return false
-}
-
 // answer is what the fault itself says, if it does.
 func (f *Fault) answer(refusalStatus int) (answer, bool) {
 	a := answer{status: f.HTTPStatus, code: f.Code, message: f.Message, page: f.Body}
@@ -173,7 +149,7 @@ func (s *Server) decide(now time.Time, host string, r *Request, query url.Values
 	if code := s.checkPublic(now, r, query); code != zegocensor.CodeOK {
 		return refuse(code)
 	}
-	if !s.accept(r.Action) {
+	if !s.accepted.Accept(r.Action, s.rateLimit, s.schedule.Flow()) {
 		return refuse(zegocensor.CodeAppRateLimited)
 	}
 	s.mu.Lock()
@@ -276,44 +252,10 @@ func (s *Server) checkPublic(now time.Time, r *Request, query url.Values) zegoce
 	return zegocensor.CodeOK
 }
 
-// accept keeps the rate: at most rateLimit calls of an action in any second.
-func (s *Server) accept(action string) bool {
-	if s.rateLimit == 0 {
-		return true
-	}
-	now := s.schedule.Flow()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	times := s.accepted[action]
-	for len(times) > 0 && now.Sub(times[0]) >= time.Second {
-		times = times[1:]
-	}
-	ok := len(times) < s.rateLimit
-	if ok {
-		times = append(times, now)
-	}
-	s.accepted[action] = times
-	return ok
-}
-
 // write sends an answer, or the first half of it.
 func (s *Server) write(w http.ResponseWriter, r *Request, a answer, f Fault, now time.Time) {
-	h := w.Header()
-	switch f.Date {
-	case "":
-		h.Set("Date", now.UTC().Format(http.TimeFormat))
-	case "-":
-		h["Date"] = nil
-	default:
-		h.Set("Date", f.Date)
-	}
-	if f.RetryAfter != "" {
-		h.Set("Retry-After", f.RetryAfter)
-	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
 	body := []byte(a.page)
 	if a.page == "" {
-		h.Set("Content-Type", "application/json")
 		body, _ = json.Marshal(struct {
 			Code      zegocensor.Code
 			Message   string
@@ -321,32 +263,8 @@ func (s *Server) write(w http.ResponseWriter, r *Request, a answer, f Fault, now
 			Data      any    `json:",omitempty"`
 		}{a.code, a.message, s.requestID(), a.data})
 	}
-	for name, values := range f.Header {
-		h[http.CanonicalHeaderKey(name)] = values
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-
 	s.mu.Lock()
 	r.Code, r.HTTPStatus = a.code, a.status
 	s.mu.Unlock()
-	w.WriteHeader(a.status)
-	if f.Cut == CutBody {
-		_, _ = w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush()
-		cut(w)
-		return
-	}
-	_, _ = io.Copy(w, bytes.NewReader(body))
-}
-
-// cut closes the connection at once, without the rest of an answer.
-func cut(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // net/http closes the connection
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset rather than an orderly end
-	}
-	_ = conn.Close()
+	fake.Answer{Status: a.status, Page: a.page != "", Date: f.Date, Now: now, RetryAfter: f.RetryAfter, Header: f.Header, Body: body, Half: f.Cut == CutBody}.Write(w)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 	"github.com/zegocensor/zegocensor-go/internal/schedule"
 )
 
@@ -56,7 +57,7 @@ type Server struct {
 	rooms       []*Room
 	roomByID    map[string]*Room // the last life of each
 	tokens      map[string]*token
-	accepted    map[string][]time.Time // of the last second, by action
+	accepted    fake.Rate
 	faults      []*Fault
 	callbackURL string
 	callbacks   []*Callback
@@ -134,7 +135,6 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		taskByID:       make(map[string]*Task),
 		roomByID:       make(map[string]*Room),
 		tokens:         make(map[string]*token),
-		accepted:       make(map[string][]time.Time),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -285,7 +285,7 @@ func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests, s.callbacks, s.faults, s.deliveries = nil, nil, nil, nil
-	clear(s.accepted)
+	s.accepted.Reset()
 }
 
 // Task is a moderation task that was started.

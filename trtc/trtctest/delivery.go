@@ -1,18 +1,16 @@
 package trtctest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
 )
 
@@ -50,13 +48,9 @@ type Callback struct {
 	EventType    int
 	URL          string // where it goes; "" = nowhere
 
-	info   map[string]any
-	sentAt time.Time
-	mu     sync.Mutex
-	tries  []Try
-	err    error
-	done   chan struct{}
-	closed <-chan struct{} // the server is
+	info     map[string]any
+	sentAt   time.Time // for the first time
+	progress *fake.Progress[Try]
 }
 
 // Try is one attempt to deliver a callback.
@@ -69,34 +63,14 @@ type Try struct {
 }
 
 // Tries returns what has been tried so far.
-func (c *Callback) Tries() []Try {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.tries)
-}
+func (c *Callback) Tries() []Try { return c.progress.Tries() }
+
+var errClosed = errors.New("trtctest: the server was closed")
 
 // Wait waits until the callback was delivered, and otherwise returns why it was not.
 // A callback that is refused is given up a minute after its first try:
 // [Server.Advance] makes that pass.
-func (c *Callback) Wait(ctx context.Context) error {
-	select {
-	case <-c.done:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.err
-	case <-c.closed:
-		return errors.New("trtctest: the server was closed")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c *Callback) finish(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.err = err
-	close(c.done)
-}
+func (c *Callback) Wait(ctx context.Context) error { return c.progress.Wait(ctx, errClosed) }
 
 // Tencent's schedule: a second try at once, then one every ten seconds, until a
 // minute after the first.
@@ -127,16 +101,16 @@ func (s *Server) emit(group, eventType int, info map[string]any) *Callback {
 	d := s.deliveries.take(func(d Delivery) bool { return d.EventType == 0 || d.EventType == eventType })
 	copies := make([]*Callback, 1+d.Copies)
 	for i := range copies {
-		copies[i] = &Callback{EventGroupID: group, EventType: eventType, URL: s.callbackURL, info: info, done: make(chan struct{}), closed: s.ctx.Done()}
+		copies[i] = &Callback{EventGroupID: group, EventType: eventType, URL: s.callbackURL, info: info, progress: fake.NewProgress[Try](s.ctx.Done())}
 	}
 	s.callbacks = append(s.callbacks, copies...)
 	s.mu.Unlock()
 	for _, c := range copies {
 		switch {
 		case c.URL == "":
-			c.finish(errors.New("trtctest: not sent: SetCallbackURL has named no address"))
+			c.progress.Finish(errors.New("trtctest: not sent: SetCallbackURL has named no address"))
 		case d.Drop:
-			c.finish(errors.New("trtctest: dropped by a Delivery"))
+			c.progress.Finish(errors.New("trtctest: dropped by a Delivery"))
 		default:
 			s.schedule.After(d.Delay, func() { s.try(c, 0) })
 		}
@@ -153,37 +127,18 @@ func (s *Server) try(c *Callback, again int) {
 	t := Try{Time: now}
 	t.Body, _ = json.Marshal(map[string]any{"EventGroupId": c.EventGroupID, "EventType": c.EventType, "CallbackTs": now.UnixMilli(), "EventInfo": c.info})
 	t.Header = http.Header{"Content-Type": {"application/json"}, "Sign": {trtccallback.Sign(CallbackKey, t.Body)}, "Sdkappid": {strconv.FormatUint(uint64(SdkAppID), 10)}}
-	t.HTTPStatus, t.Err = s.post(c.URL, t)
-	c.mu.Lock()
-	c.tries = append(c.tries, t)
-	c.mu.Unlock()
+	t.HTTPStatus, t.Err = fake.Post(s.ctx, answerTimeout, s.sender, c.URL, t.Header.Clone(), t.Body)
+	c.progress.Note(t)
 	wait := retryEvery
 	if again == 0 {
 		wait = 0
 	}
 	switch {
 	case t.HTTPStatus == http.StatusOK:
-		c.finish(nil)
+		c.progress.Finish(nil)
 	case now.Add(wait).Sub(c.sentAt) > retryFor:
-		c.finish(fmt.Errorf("trtctest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
+		c.progress.Finish(fmt.Errorf("trtctest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
 	default:
 		s.schedule.After(wait, func() { s.try(c, again+1) })
 	}
-}
-
-func (s *Server) post(url string, t Try) (int, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, answerTimeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(t.Body))
-	if err != nil {
-		return 0, err
-	}
-	r.Header = t.Header.Clone()
-	w, err := s.sender.RoundTrip(r)
-	if err != nil {
-		return 0, err
-	}
-	defer w.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(w.Body, maxBody))
-	return w.StatusCode, nil
 }

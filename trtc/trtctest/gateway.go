@@ -8,13 +8,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 	"github.com/zegocensor/zegocensor-go/trtc"
 	"github.com/zegocensor/zegocensor-go/zegotest"
 )
@@ -57,10 +57,7 @@ func (s *Server) Inject(f Fault) (remove func()) {
 	}
 }
 
-const (
-	maxBody      = 1 << 20
-	maxDeviation = 5 * time.Minute
-)
+const maxDeviation = 5 * time.Minute
 
 // answer is what goes back. An empty page means an envelope.
 type answer struct {
@@ -81,12 +78,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	})
 	s.mu.Unlock()
 	if f.Cut == zegotest.CutBeforeRead {
-		cut(w)
+		fake.Cut(w)
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, maxBody))
-	if err != nil || (f.Hang || f.Latency > 0) && !s.wait(httpRequest, f) {
-		cut(w)
+	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, fake.MaxBody))
+	if err != nil || !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
+		fake.Cut(w)
 		return
 	}
 	s.mu.Lock()
@@ -98,27 +95,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		a = s.decide(now, httpRequest, *r)
 	}
 	if f.Cut == zegotest.CutAfterRead {
-		cut(w)
+		fake.Cut(w)
 		return
 	}
 	s.write(w, r, a, f, now)
-}
-
-// wait holds a call up. It reports false when the call shall not be answered.
-func (s *Server) wait(httpRequest *http.Request, f Fault) bool {
-	var over <-chan time.Time
-	if !f.Hang {
-		t := time.NewTimer(f.Latency)
-		defer t.Stop()
-		over = t.C
-	}
-	select {
-	case <-over:
-		return true
-	case <-httpRequest.Context().Done():
-	case <-s.ctx.Done():
-	}
-	return false
 }
 
 // answer is what the fault itself says, if it does.
@@ -153,7 +133,7 @@ func (s *Server) decide(now time.Time, httpRequest *http.Request, r Request) ans
 		return refuse("InvalidAction", "there is no such action")
 	case httpRequest.Header.Get("X-TC-Region") == "":
 		return refuse("MissingParameter.Region", "X-TC-Region is missing")
-	case !s.accept(r.Action):
+	case !s.accepted.Accept(r.Action, s.rateLimit, s.schedule.Flow()):
 		return refuse(trtc.CodeRequestLimitExceeded, "more than %d calls a second", s.rateLimit)
 	}
 	data, code := do(r)
@@ -229,52 +209,16 @@ func keyed(key, text string) string {
 	return string(h.Sum(nil))
 }
 
-// accept keeps the rate: at most rateLimit calls of an action in any second.
-func (s *Server) accept(action string) bool {
-	now := s.schedule.Flow()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	times := slices.DeleteFunc(s.accepted[action], func(t time.Time) bool { return now.Sub(t) >= time.Second })
-	ok := s.rateLimit == 0 || len(times) < s.rateLimit
-	if ok {
-		times = append(times, now)
-	}
-	s.accepted[action] = times
-	return ok
-}
-
 // write sends an answer, or the first half of it.
 func (s *Server) write(w http.ResponseWriter, r *Request, a answer, f Fault, now time.Time) {
-	h := w.Header()
-	switch f.Date {
-	case "":
-		h.Set("Date", now.UTC().Format(http.TimeFormat))
-	case "-":
-		h["Date"] = nil
-	default:
-		h.Set("Date", f.Date)
-	}
-	if f.RetryAfter != "" {
-		h.Set("Retry-After", f.RetryAfter)
-	}
-	h.Set("Content-Type", "text/html; charset=utf-8")
 	body := []byte(a.page)
 	if a.page == "" {
-		h.Set("Content-Type", "application/json")
 		body = s.envelope(a)
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	s.mu.Lock()
 	r.Code, r.HTTPStatus = a.code, a.status
 	s.mu.Unlock()
-	w.WriteHeader(a.status)
-	if f.Cut == zegotest.CutBody {
-		_, _ = w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush()
-		cut(w)
-		return
-	}
-	_, _ = w.Write(body)
+	fake.Answer{Status: a.status, Page: a.page != "", Date: f.Date, Now: now, RetryAfter: f.RetryAfter, Body: body, Half: f.Cut == zegotest.CutBody}.Write(w)
 }
 
 func (s *Server) envelope(a answer) []byte {
@@ -292,16 +236,4 @@ func (s *Server) envelope(a answer) []byte {
 	}
 	body, _ := json.Marshal(map[string]any{"Response": response})
 	return body
-}
-
-// cut closes the connection at once, without the rest of an answer.
-func cut(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // net/http closes the connection
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset rather than an orderly end
-	}
-	_ = conn.Close()
 }

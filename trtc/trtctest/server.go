@@ -13,6 +13,7 @@ import (
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 	"github.com/zegocensor/zegocensor-go/internal/schedule"
 	"github.com/zegocensor/zegocensor-go/trtc"
 )
@@ -45,7 +46,7 @@ type Server struct {
 	tasks       []*Task
 	rooms       map[string]map[string]bool // who publishes in each
 	emptied     map[string]time.Time       // since when nobody does
-	accepted    map[string][]time.Time     // of the last second, by action
+	accepted    fake.Rate
 	actions     map[string]func(Request) (any, trtc.Code)
 	faults      rules[Fault]
 	deliveries  rules[Delivery]
@@ -79,7 +80,6 @@ func NewServer(opts ...Option) *Server {
 		sender:    &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
 		rooms:     make(map[string]map[string]bool),
 		emptied:   make(map[string]time.Time),
-		accepted:  make(map[string][]time.Time),
 		actions:   make(map[string]func(Request) (any, trtc.Code)),
 	}
 	for _, opt := range opts {
@@ -171,7 +171,7 @@ func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests, s.callbacks, s.faults, s.deliveries = nil, nil, rules[Fault]{}, rules[Delivery]{}
-	clear(s.accepted)
+	s.accepted.Reset()
 }
 
 // HandleAction has the server answer another action, such as DismissRoom, with what
