@@ -44,7 +44,13 @@
 // passed over when it is older than the known session's beginning, and otherwise
 // is kept for a session whose beginning is yet to be heard of. The task of one
 // session is not used for the next, as ZEGO does not document whether it would
-// go on.
+// go on. A vendor that tells no sessions has times alone to tell lives apart by.
+//
+// # Several vendors
+//
+// [Vendors] has one Moderator for the rooms of several vendors. What is said here of
+// ZEGO's tasks, that they end without streams and that results tell of them, must
+// hold for theirs; package trtc has a provider for Tencent's.
 //
 // # What is lost
 //
