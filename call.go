@@ -316,16 +316,16 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	if env.code != CodeOK {
 		t.takeBack(env.code)
 		o := refusalOutcome(env.code, resp.StatusCode)
-		retryAfter := t.retryAfter(resp)
-		return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &Error{
+		refused := &Error{
 			Action:         t.action.Name,
 			Code:           env.code,
 			Message:        message,
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
-			retryAfter:     retryAfter,
+			retryAfter:     t.retryAfter(resp),
 			outcomeUnknown: o.Unknown(t.action.Idempotent),
-		}}
+		}
+		return &attempt.Failure{Outcome: o, RetryAfter: refused.RetryAfter(), Err: refused}
 	}
 	if t.data != nil {
 		if err := env.decodeData(t.data); err != nil {

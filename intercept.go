@@ -28,7 +28,7 @@ type Call struct {
 func (t *try) observed(ctx context.Context) error {
 	call := &Call{Action: t.action.Name, Host: t.client.base.Host}
 	started := time.Now()
-	err := attempt.Observe(ctx, t.client.interceptors, call, func(ctx context.Context) error {
+	err := attempt.Observe(ctx, "zegocensor", t.client.interceptors, call, func(ctx context.Context) error {
 		err := t.run(ctx)
 		call.RequestID, call.Attempts, call.HTTPStatus, call.Code = t.requestID, t.attempts, t.httpStatus, t.code
 		return err

@@ -44,7 +44,12 @@
 // passed over when it is older than the known session's beginning, and otherwise
 // is kept for a session whose beginning is yet to be heard of. The task of one
 // session is not used for the next, as ZEGO does not document whether it would
-// go on. A vendor that tells no sessions has times alone to tell lives apart by.
+// go on. Of a room without sessions, the times of its beginnings and ends are all
+// there is to tell its lives apart by: an end counts for what began before it.
+//
+// A task that ends within ten seconds of its Start is started anew at once. If that
+// happens again, the next Start waits, longer each time ([WithBackoff]), unless there
+// is news of the room.
 //
 // # Several vendors
 //

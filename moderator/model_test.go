@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 0, "how many random schedules TestModel runs; 0 = 2000")
+	schedules = flag.Int("schedules", 0, "how many random schedules TestModel runs; 0 = 4000")
 	firstSeed = flag.Uint64("seed", 1, "the first seed of TestModel")
 )
 
@@ -116,10 +116,11 @@ var modelStart = time.Unix(1_800_000_000, 0)
 func newWorld(seed uint64) *world {
 	w := &world{rand: rand.New(rand.NewPCG(seed, 0)), now: modelStart, rooms: make(map[string]*modelRoom), trouble: make(map[string]int), session: 1 << 60}
 	w.lossless = w.chance(30)
+	mixed := w.chance(50)
 	w.store = NewMemoryStore(func() time.Time { return w.now })
 	for i := range 1 + w.rand.IntN(3) {
 		vendor := ""
-		if w.chance(50) {
+		if mixed && w.chance(50) {
 			vendor = exclusive
 		}
 		w.rooms[RoomID(vendor, fmt.Sprintf("room_%d", i))] = &modelRoom{}
@@ -260,9 +261,11 @@ func (s *modelStore) Finish(ctx context.Context, c Claim, state []byte, consumed
 	}
 	more, err := w.store.Finish(ctx, c, state, consumed, lease, wake, keep)
 	w.reads(c.RoomID, more)
-	if st, decodeErr := decodeState(state); w.current.heir && err == nil && decodeErr == nil {
+	if st, decodeErr := decodeState(state); err == nil && decodeErr == nil {
 		for _, t := range w.tasks {
-			t.doubted = t.doubted || slices.Contains(st.Stray, t.id)
+			if t.room == c.RoomID {
+				t.doubted = (t.doubted || w.current.heir) && slices.Contains(st.Stray, t.id)
+			}
 		}
 	}
 	w.current.heir = false
@@ -672,7 +675,7 @@ func play(seed uint64, verbose bool) (w *world, wrong string) {
 func TestModel(t *testing.T) {
 	n := *schedules
 	if n == 0 {
-		n = 2000
+		n = 4000
 	}
 	var next, tasks, unknown, seconds atomic.Int64
 	var all sync.WaitGroup

@@ -79,17 +79,20 @@ const (
 	knownTime = time.Minute
 )
 
-func (k *known) has(roomID, task string, now time.Time) bool {
+func (k *known) has(roomID, task string, now time.Time, fresh time.Duration) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t := k.tasks[roomID]
-	return t.id == task && now.Sub(t.at) < knownTime
+	return t.id == task && now.Sub(t.at) < fresh
 }
 
-func (k *known) set(roomID, task string, now time.Time) {
+// set notes a room's task; heard tells whether the store has been told that it lives.
+func (k *known) set(roomID, task string, now time.Time, heard bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
+	case !heard && k.tasks[roomID].id == task:
+		return
 	case task == "":
 		delete(k.tasks, roomID)
 		return
@@ -266,6 +269,9 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 	if p == nil {
 		faults = append(faults, errors.New("moderator: the provider must not be nil"))
 	}
+	if v, ok := p.(Vendors); ok {
+		faults = append(faults, v.check()...)
+	}
 	for _, opt := range opts {
 		if opt == nil {
 			faults = append(faults, errors.New("moderator: an option must not be nil"))
@@ -310,13 +316,17 @@ func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error 
 // TaskFound tells that a task was moderating a room at a time, as its results
 // do. Where the room had begun by then and has no task, it is taken over; where
 // nothing is known of the room it is let be, as it may be another program's;
-// otherwise it is stopped. What says nothing new goes to the store once a minute,
-// so that it may be called for each result.
+// otherwise it is stopped. What says nothing new goes to the store once a minute, or
+// twice in the time of [WithSilence], so that it may be called for each result.
 func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at time.Time) error {
 	if roomID == "" || taskID == "" || at.IsZero() {
 		return errors.New("moderator: a task needs a room, an ID, and a time")
 	}
-	if m.known.has(roomID, taskID, m.now()) {
+	fresh := knownTime
+	if m.silence > 0 {
+		fresh = min(fresh, m.silence/2)
+	}
+	if m.known.has(roomID, taskID, m.now(), fresh) {
 		return nil
 	}
 	return m.tell(ctx, roomID, event{Kind: found, Task: taskID, At: at.UnixMilli()})
@@ -653,7 +663,7 @@ func (m *Moderator) work(ctx context.Context, roomID string, events ...event) er
 			h.lost(err)
 			return nil // the events are in the store: whoever has the room next sees to them
 		}
-		m.known.set(roomID, h.state.Task, m.now())
+		m.known.set(roomID, h.state.Task, m.now(), h.heard)
 		if len(more) == 0 {
 			return nil
 		}
@@ -688,6 +698,7 @@ type hold struct {
 	read  time.Time // a moment after the store's clock showed Now
 	state state
 	done  []event // what was done, and is not yet kept
+	heard bool    // the task of the room was heard of
 }
 
 // clock is the store's, in Unix milliseconds.
@@ -712,12 +723,36 @@ func (h *hold) apply() {
 		events = append(events, e)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.order(), b.order()) })
-	for _, e := range events {
+	tasks := slices.IndexFunc(events, func(e event) bool { return e.order() > 0 })
+	if tasks < 0 {
+		tasks = len(events)
+	}
+	news, seen := false, int64(0)
+	for _, e := range events[:tasks] {
+		h.state.apply(e)
+		news = news || e.Kind == opened
+	}
+	for _, e := range events[tasks:] {
+		if e.Kind == found && e.Task == h.state.Task {
+			seen = max(seen, e.At)
+		}
+	}
+	h.heard = seen > 0
+	if news {
+		h.state.endSilent(h.clock(), h.silence.Milliseconds(), seen)
+	}
+	for _, e := range events[tasks:] {
 		h.state.apply(e)
 	}
-	if slices.ContainsFunc(events, func(e event) bool { return e.Kind == opened }) {
-		h.state.endSilent(h.clock(), h.silence.Milliseconds()) // after what results have told
+	if s := &h.state; s.brief && s.live() && s.Task == "" {
+		h.failed(h.RoomID, "start", errBrief)
+		if again := s.Start.Times > 0; again {
+			h.settled(&s.Start, errBrief)
+		} else {
+			s.Start.Times = 1 // the next one may do better
+		}
 	}
+	h.state.brief = false
 }
 
 // finish gives the room back. While the lease lasts it is tried again: a task
@@ -804,6 +839,9 @@ func (h *hold) settled(f *failing, failure error) {
 	f.Times++
 	f.Retry = h.clock() + h.backoff(f.Times, failure).Milliseconds()
 }
+
+// errBrief means that a task ended when it had hardly been started.
+var errBrief = errors.New("moderator: the task ended at once")
 
 // errLate means that too little is left of a claim for a call.
 var errLate = errors.New("moderator: no time is left of the claim")

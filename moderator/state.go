@@ -11,10 +11,10 @@ import (
 // change it: what follows from it is done in moderator.go, between two calls of
 // the store.
 type state struct {
-	Session  uint64           `json:"s,omitempty"` // 0 = unknown
+	Session  uint64           `json:"s,omitempty"` // 0 = it has none, or it is unknown
 	Created  int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
 	Closed   int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
-	News     int64            `json:"w,omitempty"` // of a room without sessions: the last beginning that was told
+	News     int64            `json:"w,omitempty"` // where the session has no number: the last beginning that was told
 	Presumed bool             `json:"p,omitempty"` // its end was not told, but followed from something: news of it undoes that
 	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
 
@@ -31,6 +31,7 @@ type state struct {
 	Start failing `json:"r,omitzero"` // of Starts
 	Stop  failing `json:"q,omitzero"` // and of Stops
 
+	brief   bool // a task of a room that lives has ended at once
 	suspect bool // whoever had the room before may have stopped its task, and did not say
 }
 
@@ -55,6 +56,11 @@ const (
 	maxMaybe = 8
 	maxEnded = 16
 )
+
+// brief is how long a task must run, in milliseconds, for its end not to be taken for
+// the failure of its Start. Where tasks end at once time and again, as those of a robot
+// that is not let in, the waits become longer and longer.
+const brief = 10_000
 
 // tolerance is by how much the clocks of ZEGO and of the store may differ, in
 // milliseconds.
@@ -124,11 +130,12 @@ func (s *state) apply(e event) {
 	}
 }
 
-// endSilent follows news of the room: now is in Unix milliseconds; silence is how long a
-// task may go without a sign of life, 0 = for ever.
-func (s *state) endSilent(now, silence int64) {
-	if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen) > silence {
-		s.dropTask() // its end was not told
+// endSilent has the task stopped whose end was not told, when there is news of the
+// room. now is in Unix milliseconds; silence is how long a task may go without a sign
+// of life, 0 = for ever; seen is when it last had one that is not yet applied.
+func (s *state) endSilent(now, silence, seen int64) {
+	if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen, seen) > silence {
+		s.dropTask()
 	}
 }
 
@@ -143,8 +150,9 @@ func (s *state) open(e event) {
 	case s.Created != 0 && s.Session == e.Session && (e.Session != 0 || s.live() || s.Presumed && e.At >= s.Created):
 		if e.Session != 0 {
 			s.Created = min(s.Created, e.At) // a stream can be heard of before its room
+		} else {
+			s.News = max(s.News, e.At)
 		}
-		s.News = max(s.News, e.At)
 		s.Start = failing{}
 		if s.Presumed {
 			s.Closed, s.Presumed = 0, false
@@ -166,9 +174,12 @@ func (s *state) open(e event) {
 	if s.Since < e.At+tolerance || s.suspect {
 		s.dropTask()
 	}
-	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, e.At, s.Early[e.Session], false
-	if s.Closed < e.At {
-		s.Closed = 0 // another life's, of a room without sessions
+	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, 0, 0, false
+	if e.Session != 0 {
+		s.Closed = s.Early[e.Session]
+	}
+	if at := s.Early[0]; s.Closed == 0 && at >= e.At {
+		s.Closed = at // an earlier one is another life's
 	}
 	s.Unknown, s.Start = 0, failing{}
 	for session, at := range s.Early {
@@ -241,7 +252,7 @@ func (s *state) find(e event) {
 // take has a task moderate the room. Others that may run must not.
 func (s *state) take(task string, since int64) {
 	s.Task, s.Since, s.Seen = task, since, 0
-	s.Unknown, s.Start = 0, failing{}
+	s.Unknown, s.Start.Retry = 0, 0 // how often Starts have failed is forgotten when one has lasted
 	for _, t := range s.Maybe {
 		if t != task {
 			s.Stray = append(s.Stray, t)
@@ -257,6 +268,9 @@ func (s *state) take(task string, since int64) {
 func (s *state) end(task string, at int64) {
 	same := func(t string) bool { return t == task }
 	if s.Task == task {
+		if s.brief = s.live() && at-s.Since < brief; !s.brief {
+			s.Start = failing{}
+		}
 		s.Task, s.Since, s.Seen = "", 0, 0
 	}
 	s.Maybe = slices.DeleteFunc(s.Maybe, same)

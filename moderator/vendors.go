@@ -2,7 +2,10 @@ package moderator
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,13 +13,30 @@ import (
 )
 
 // Vendors has the rooms of several vendors moderated by one [Moderator]: it is the
-// [Provider] of each vendor, by a name. The moderator knows a room by [RoomID];
-// each provider gets the rooms of its vendor, by their own IDs.
+// [Provider] of each vendor, by a name without a colon. The moderator knows a room by
+// [RoomID]; each provider gets the rooms of its vendor, by their own IDs. All replicas
+// must know the same vendors.
 //
 // The name "" is for the vendor whose rooms are known by their own ID alone, as
 // [Moderator.Handle] knows ZEGO's. Such an ID must not begin with another's name
 // and a colon; ZEGO documents no colon for its room IDs.
 type Vendors map[string]Provider
+
+// check says what is wrong with the names and the providers.
+func (v Vendors) check() (faults []error) {
+	if len(v) == 0 {
+		faults = append(faults, errors.New("moderator: Vendors must not be empty"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		if v[name] == nil {
+			faults = append(faults, fmt.Errorf("moderator: Vendors: the provider of %q must not be nil", name))
+		}
+		if strings.Contains(name, ":") {
+			faults = append(faults, fmt.Errorf("moderator: Vendors: the name %q must not have a colon", name))
+		}
+	}
+	return faults
+}
 
 // RoomID is the ID by which a [Moderator] of [Vendors] knows a room.
 func RoomID(vendor, id string) string {
@@ -28,11 +48,11 @@ func RoomID(vendor, id string) string {
 
 // of finds the provider of a room, and the ID that the provider knows it by.
 func (v Vendors) of(roomID string) (p Provider, id string, err error) {
-	id = roomID
-	if vendor, own, ok := strings.Cut(roomID, ":"); ok && v[vendor] != nil {
-		p, id = v[vendor], own
-	} else {
-		p = v[""]
+	p, id = v[""], roomID
+	if vendor, own, ok := strings.Cut(roomID, ":"); ok {
+		if other, known := v[vendor]; known {
+			p, id = other, own
+		}
 	}
 	if p == nil {
 		return nil, "", fmt.Errorf("moderator: Vendors has no provider for the room %q", roomID)
@@ -60,16 +80,11 @@ func (v Vendors) Stop(ctx context.Context, task Task) error {
 	return p.Stop(ctx, task)
 }
 
-// TaskOf asks the providers that are a [TaskTeller].
+// TaskOf asks the provider of "", as it is of its rooms that [Moderator.Handle] is
+// told.
 func (v Vendors) TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
-	for vendor, p := range v {
-		teller, ok := p.(TaskTeller)
-		if !ok {
-			continue
-		}
-		if roomID, taskID, at, ended = teller.TaskOf(e); taskID != "" {
-			return RoomID(vendor, roomID), taskID, at, ended
-		}
+	if teller, ok := v[""].(TaskTeller); ok {
+		return teller.TaskOf(e)
 	}
 	return "", "", time.Time{}, false
 }

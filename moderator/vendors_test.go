@@ -57,9 +57,75 @@ func TestVendors(t *testing.T) {
 	assert.Equal(t, []string{"1", "2"}, zego.stopped, "a second task of room 2")
 	assert.NoError(t, m.Handle(t.Context(), &callback.UnknownEvent{}))
 
+	_, err = moderator.New(moderator.Vendors{"": nil, "a:b": tencent})
+	assert.ErrorContains(t, err, `the provider of "" must not be nil`)
+	assert.ErrorContains(t, err, `the name "a:b" must not have a colon`)
+	_, err = moderator.New(moderator.Vendors{})
+	assert.Error(t, err)
+	_, err = moderator.Vendors{"": zego, "trtc": nil}.Start(t.Context(), room("trtc:1"))
+	assert.Error(t, err, "not ZEGO's")
 	_, err = moderator.Vendors{"trtc": tencent}.Start(t.Context(), room("1"))
 	assert.ErrorContains(t, err, `no provider for the room "1"`)
 	assert.Error(t, moderator.Vendors{"": nil}.Stop(t.Context(), moderator.Task{Room: room("1")}))
+}
+
+// TestSessions tell the lives of a room apart, whatever the times say.
+func TestSessions(t *testing.T) {
+	at := time.Now().Add(-time.Minute)
+	r := &recorder{}
+	m, err := moderator.New(r)
+	require.NoError(t, err)
+	open := func(session uint64, d time.Duration) {
+		require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: session, CreatedAt: at.Add(d)}))
+	}
+	require.NoError(t, m.RoomClosed(t.Context(), moderator.Room{ID: "r", SessionID: 5}, at))
+	open(5, time.Second)
+	assert.Empty(t, r.started, "its end is known, although a clock is a second off")
+	open(6, 2*time.Second)
+	open(7, time.Hour)
+	assert.Equal(t, []string{"r", "r"}, r.started)
+	assert.Equal(t, []string{"r"}, r.stopped, "the task of the life before is not used for the next")
+}
+
+// TestTasksThatEndAtOnce are not started without a pause.
+func TestTasksThatEndAtOnce(t *testing.T) {
+	now := time.Now()
+	r := &recorder{}
+	m, err := moderator.New(r, moderator.WithClock(func() time.Time { return now }))
+	require.NoError(t, err)
+	end := func() { require.NoError(t, m.TaskEnded(t.Context(), "r", "task_r", now)) }
+	require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: 1, CreatedAt: now}))
+	now = now.Add(time.Second)
+	end()
+	assert.Len(t, r.started, 2, "the first time at once")
+	for range 10 {
+		end()
+	}
+	assert.Len(t, r.started, 2)
+	require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: 1, CreatedAt: now}))
+	assert.Len(t, r.started, 3, "news of the room")
+	now = now.Add(time.Minute)
+	end()
+	assert.Len(t, r.started, 4, "it has lasted")
+}
+
+// TestResultsKeepATaskAlive, also those that do not go to the store.
+func TestResultsKeepATaskAlive(t *testing.T) {
+	now := time.Now()
+	r := &recorder{}
+	m, err := moderator.New(r, moderator.WithClock(func() time.Time { return now }), moderator.WithSilence(30*time.Second))
+	require.NoError(t, err)
+	room := moderator.Room{ID: "r", SessionID: 1, CreatedAt: now}
+	require.NoError(t, m.RoomOpened(t.Context(), room))
+	for range 12 {
+		now = now.Add(10 * time.Second)
+		require.NoError(t, m.TaskFound(t.Context(), "r", "task_r", now))
+		require.NoError(t, m.RoomOpened(t.Context(), room))
+	}
+	assert.Len(t, r.started, 1)
+	now = now.Add(time.Minute)
+	require.NoError(t, m.RoomOpened(t.Context(), room))
+	assert.Len(t, r.started, 2)
 }
 
 // TestRoomsWithoutSessions have times alone to tell their lives apart.
@@ -84,6 +150,7 @@ func TestRoomsWithoutSessions(t *testing.T) {
 		"twice, out of order":                  {[]news{closed(40), open(10), open(30), closed(20)}, false},
 		"twice, the first end last":            {[]news{open(10), closed(40), open(30), closed(20)}, false},
 		"a stream, then an end from before it": {[]news{open(10), open(25), closed(20)}, true},
+		"an older beginning, then its end":     {[]news{open(30), open(10), closed(15), closed(20)}, true},
 		"everything twice":                     {[]news{open(10), open(10), closed(20), closed(20), open(10)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

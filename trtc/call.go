@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -47,7 +49,7 @@ type payload struct {
 // nilRequest is the payload of a request that must not be nil.
 var nilRequest = payload{faults: faults{{Field: "req", Reason: "must not be nil"}}}
 
-func payloadOf(v any, secrets ...Secret) payload {
+func payloadOf(v any) payload {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return payload{faults: faults{{Field: "body", Reason: "cannot be encoded as JSON: " + err.Error()}}}
@@ -55,23 +57,44 @@ func payloadOf(v any, secrets ...Secret) payload {
 	if len(b) == 0 || b[0] != '{' {
 		return payload{faults: faults{{Field: "body", Reason: "must be a JSON object"}}}
 	}
-	p := payload{body: b}
-	for _, s := range secrets {
-		p.secrets = append(p.secrets, string(s))
+	return payload{body: b, secrets: secretsIn(nil, "", string(b))}
+}
+
+// secretsIn adds the texts in a JSON value whose names say that they are secret,
+// in Tencent's words: UserSig, SecretKey, AccessKey, Token, Password …
+func secretsIn(all []string, name, value string) []string {
+	switch value[0] {
+	case '{':
+		for k, v := range rawjson.Members(value) {
+			all = secretsIn(all, strings.ToLower(k), v)
+		}
+	case '[':
+		for v := range rawjson.Elements(value) {
+			all = secretsIn(all, name, v)
+		}
+	case '"':
+		for _, word := range [...]string{"sig", "secret", "key", "token", "password"} {
+			if strings.Contains(name, word) {
+				return append(all, rawjson.Text(value))
+			}
+		}
 	}
-	return p
+	return all
 }
 
 // Do calls an action that has no method of its own, on the same path as those that
 // have: signed anew for each attempt, limited, retried where that is safe.
 //
 // body is marshalled to a JSON object; nil is {}. It must name the SdkAppId where
-// the action wants it. data, unless nil, receives what is in the answer's Response.
+// the action wants it, and hold no [Secret], which JSON does not show. What its
+// members are called tells what in it is secret, such as UserSig, and is then shown
+// nowhere. data, unless nil, receives what is in the answer's Response.
 func (c *Client) Do(ctx context.Context, a Action, body, data any) (*Response, error) {
 	if body == nil {
 		body = struct{}{}
 	}
 	p := payloadOf(body)
+	p.faults.check(!strings.Contains(string(p.body), `"`+withheld+`"`), "body", "must not hold a Secret: use a string")
 	if !p.faults.check(isActionName(a.Name), "Action.Name", `must be a name such as "DismissRoom", letters and digits only`) {
 		a.Name = "Do" // what errors show
 	}
@@ -106,7 +129,7 @@ func (c *Client) call(ctx context.Context, a Action, p payload, decode func(resp
 	t := &try{client: c, action: a, payload: p, decode: decode}
 	info := &zegocensor.Call{Action: a.Name, Host: c.base.Host}
 	started := time.Now()
-	err := attempt.Observe(ctx, c.interceptors, info, func(ctx context.Context) error {
+	err := attempt.Observe(ctx, "trtc", c.interceptors, info, func(ctx context.Context) error {
 		err := t.run(ctx)
 		info.RequestID, info.Attempts, info.HTTPStatus = t.requestID, t.attempts, t.httpStatus
 		return err
@@ -181,9 +204,11 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	defer cancel()
 
 	path, ctx := attempt.Trace(ctx)
-	req, fault := t.sign(ctx)
-	if fault != nil {
-		return fault
+	req, err := t.sign(ctx)
+	if err != nil {
+		// Nothing was sent.
+		err = attempt.Cause(parent, limit, err, t.showsSecret)
+		return &attempt.Failure{Outcome: attempt.NeverLeft, Err: fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, err)}
 	}
 	t.sent = c.clock.Now()
 	resp, err := attempt.RoundTrip(c.http.Transport, req)
@@ -212,13 +237,11 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 
 // sign builds the request of this attempt: fresh credential, timestamp and
 // signature.
-func (t *try) sign(ctx context.Context) (*http.Request, *attempt.Failure) {
+func (t *try) sign(ctx context.Context) (*http.Request, error) {
 	c := t.client
-	secretID, secretKey, token := c.credential()
-	if secretID == "" || secretKey == "" {
-		return nil, &attempt.Failure{Outcome: attempt.Refused, Err: &zegocensor.InvalidRequestError{Action: t.action.Name, Faults: faults{
-			{Field: "credential", Reason: "has no SecretId and SecretKey now"},
-		}}}
+	secretID, secretKey, token, err := c.credential(ctx)
+	if err != nil {
+		return nil, err
 	}
 	t.timestamp = c.clock.Unix()
 	signature := Sign(secretKey, service, c.base.Host, contentType, t.timestamp, t.payload.body)
@@ -271,6 +294,9 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 			outcomeUnknown: o.Unknown(t.action.Idempotent),
 		}}
 	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, nil, errors.New("no Error, but the status of one"))
+	}
 	if err := t.decode(env.response); err != nil {
 		return t.unusable(attempt.Unclear, resp, nil, err)
 	}
@@ -309,14 +335,11 @@ func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err 
 }
 
 func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *attempt.Failure {
-	f := &attempt.Failure{Outcome: o, Err: err}
+	e := &callError{error: err, unknown: o.Unknown(t.action.Idempotent)}
 	if resp != nil {
-		f.RetryAfter = t.retryAfter(resp)
+		e.retryAfter = t.retryAfter(resp)
 	}
-	if o.Unknown(t.action.Idempotent) {
-		f.Err = unknownError{err}
-	}
-	return f
+	return &attempt.Failure{Outcome: o, RetryAfter: e.retryAfter, Err: e}
 }
 
 // clean makes a text from outside fit to show, and gives nothing at all where it
@@ -336,13 +359,26 @@ const shortSecret = 8
 func (t *try) showsSecret(s string) bool {
 	for _, list := range [...][]string{t.secrets, t.payload.secrets} {
 		for _, secret := range list {
-			if len(secret) >= shortSecret && strings.Contains(s, secret) {
+			if len(secret) >= shortSecret && repeats(s, secret) {
 				return true
 			}
 		}
 	}
 	for _, part := range [...]string{"signature=", "credential="} {
 		if attempt.ContainsFold(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeats reports whether s holds at least half of a secret, as it is or in one of
+// the forms in which a program may show it.
+func repeats(s, secret string) bool {
+	quoted, _ := json.Marshal(secret) // a text has one
+	for _, form := range [...]string{secret, string(quoted[1 : len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
+		half := max(shortSecret, (len(form)+1)/2)
+		if strings.Contains(s, form[:half]) || strings.Contains(s, form[len(form)-half:]) {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 // Client shows no secret.
 type Client struct {
 	sdkAppID     uint32
-	credential   func() (secretID, secretKey, token string) // closures: nothing that prints a Client by reflection gets at them
-	sdkSecretKey func() string                              // nil = none
+	credential   credential
+	sdkSecretKey func() string // a closure: nothing that prints a Client by reflection gets at it; nil = none
 
 	base           *url.URL
 	region         string
@@ -42,10 +43,12 @@ const (
 	EndpointMainland      Endpoint = "trtc.tencentcloudapi.com"      // mainland China
 )
 
-// regions are the defaults of the endpoints.
-var regions = map[Endpoint]string{
-	EndpointInternational: "ap-singapore",
-	EndpointMainland:      "ap-guangzhou",
+// regionOf is the default of a host: that of the site it belongs to.
+func regionOf(host string) string {
+	if strings.HasSuffix(host, ".tencentcloudapi.com") && !strings.Contains(host, ".intl.") {
+		return "ap-guangzhou"
+	}
+	return "ap-singapore"
 }
 
 // Option changes a [Client] while [NewClient] makes it. Where two options set the
@@ -62,7 +65,8 @@ type options struct {
 // NewClient returns a client for the application with the SdkAppId, from TRTC's
 // console. The credential is asked for each attempt, so that one that changes, as
 // those of roles do, is used as it is then; common.NewCredential makes one of a
-// SecretId and a SecretKey. It makes no connection. Every fault of the arguments
+// SecretId and a SecretKey. A call waits for its credential no longer than its
+// context and the time of an attempt last. NewClient makes no connection. Every fault of the arguments
 // and of the options is reported in one *zegocensor.InvalidRequestError.
 func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Option) (*Client, error) {
 	c := &Client{
@@ -75,11 +79,10 @@ func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Optio
 	}
 	o := options{client: c}
 	o.check(sdkAppID != 0, "sdkAppID", "must not be 0: copy the SDKAppID of the application from TRTC's console")
-	if o.check(credential != nil, "credential", "must not be nil: common.NewCredential makes one") {
-		c.credential = credential.GetCredential
-		if fixed, ok := credential.(*common.Credential); ok {
-			o.check(fixed != nil && fixed.SecretId != "" && fixed.SecretKey != "", "credential", "must have a SecretId and a SecretKey: copy them from Tencent Cloud's console")
-		}
+	if v := reflect.ValueOf(credential); o.check(v.IsValid() && (v.Kind() != reflect.Pointer || !v.IsNil()), "credential", "must not be nil: common.NewCredential makes one") {
+		var reason string
+		c.credential, reason = newCredential(credential)
+		o.reason("credential", reason)
 	}
 	for i, opt := range opts {
 		if opt == nil {
@@ -92,10 +95,7 @@ func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Optio
 		return nil, &zegocensor.InvalidRequestError{Action: "trtc.NewClient", Faults: o.faults}
 	}
 	if c.region == "" {
-		c.region = regions[EndpointInternational]
-		if region, ok := regions[Endpoint(c.base.Host)]; ok {
-			c.region = region
-		}
+		c.region = regionOf(strings.ToLower(c.base.Hostname()))
 	}
 	if !o.httpClient {
 		c.http.Transport = zegocensor.NewTransport()
@@ -125,7 +125,7 @@ func (e Endpoint) url() *url.URL { return &url.URL{Scheme: "https", Host: string
 // [EndpointMainland].
 func WithEndpoint(e Endpoint) Option {
 	return func(o *options) {
-		if o.check(regions[e] != "", "WithEndpoint", "must be one of the constants: WithBaseURL takes another address") {
+		if o.check(e == EndpointInternational || e == EndpointMainland, "WithEndpoint", "must be one of the constants: WithBaseURL takes another address") {
 			o.client.base = e.url()
 		}
 	}

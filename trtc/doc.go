@@ -24,8 +24,10 @@
 //
 // They are those of package zegocensor, and match its sentinels: a refusal is an
 // [*Error], with Tencent's code; *zegocensor.InvalidRequestError,
-// *zegocensor.TransportError and *zegocensor.ResponseError are as there. No error
-// contains a signature, a key, a token or a UserSig.
+// *zegocensor.TransportError and *zegocensor.ResponseError are in the errors, for
+// errors.As. Whether a Create may have been carried out, and what a Retry-After header
+// says, is for the error that a method returns to tell, not for one found in it. No
+// error contains a signature, a key, a token or a UserSig.
 //
 // # Retries
 //
@@ -33,7 +35,7 @@
 // again only where that is safe:
 //
 //	what happened                                   Create…                 Describe…, Modify…, Delete…
-//	never left: DNS, dial, TLS handshake            again                   again
+//	never left: no credential, DNS, dial, TLS       again                   again
 //	broke or timed out after sending                no, ErrOutcomeUnknown   again
 //	HTTP 429, RequestLimitExceeded                  again                   again
 //	502, 503, 504 without an envelope;              no, ErrOutcomeUnknown   again
@@ -56,7 +58,8 @@
 // sleeps between them past the end of a context, takes what the transport tells of
 // a failure for text (so that nobody can know whether a Create was sent), repeats
 // whole answers in its errors, and changes a transport that all clients of a
-// process share. The tests hold this signature against that client's.
+// process share. The tests hold this signature against that client's. Tencent's
+// tls-sig-api does not compile for 32-bit platforms, and so this package does not.
 //
 // # What is not known
 //

@@ -152,9 +152,26 @@ func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 
 const mayHaveHappened = " (it may have been carried out: check before you call again)"
 
-// unknownError is a failure after which a Create may have been carried out.
-type unknownError struct{ error }
+// callError is a failure without an answer that can be used, with what package
+// zegocensor's own errors know of it beside what is exported.
+type callError struct {
+	error
+	retryAfter time.Duration
+	unknown    bool // a Create may have been carried out
+}
 
-func (e unknownError) Error() string { return e.error.Error() + mayHaveHappened }
+func (e *callError) Error() string {
+	if e.unknown {
+		return e.error.Error() + mayHaveHappened
+	}
+	return e.error.Error()
+}
 
-func (e unknownError) Unwrap() []error { return []error{e.error, zegocensor.ErrOutcomeUnknown} }
+func (e *callError) Unwrap() error { return e.error }
+
+func (e *callError) Is(target error) bool {
+	return e.unknown && target == zegocensor.ErrOutcomeUnknown
+}
+
+// RetryAfter is what the answer's header of that name says, else 0.
+func (e *callError) RetryAfter() time.Duration { return e.retryAfter }

@@ -131,7 +131,9 @@ type ModerationParams struct {
 	// SaveModerationFile is which files are kept.
 	SaveModerationFile SaveFiles
 	// CallbackHitsOnly has results told only where they did not pass. By default
-	// all are. (Tencent's name for it is CallbackAllResults, where 0 is all.)
+	// all are. (Tencent's name for it is CallbackAllResults, where 0 is all.) A
+	// moderator.Moderator then does not see that a task lives, and needs
+	// moderator.WithSilence(0).
 	CallbackHitsOnly bool
 	// SubscribeStreamUserIDs is whose streams are moderated. By default all are, up
 	// to 25 at a time.
@@ -216,14 +218,17 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		userID = RobotUserID(r.RoomID)
 	}
 	f.check(isUserID(userID), "UserID", `must be 1 to 32 letters, digits, "_" and "-"`)
-	if userSig == "" && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
+	if userSig == (Secret{}) && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
 		// It has no way to fail: it encodes a fixed form into memory.
 		sig, err := tencentyun.GenUserSig(int(c.sdkAppID), c.sdkSecretKey(), userID, int(UserSigValidity/time.Second))
 		f.check(err == nil, "UserSig", "cannot be made")
-		userSig = Secret(sig)
+		userSig = NewSecret(sig)
 	}
 	p := r.ModerationParams
-	f.check(p.ModerationType >= 0, "ModerationParams.ModerationType", "must be one of the constants")
+	f.optionalText("UserSig", userSig.reveal())
+	f.check(p.ModerationType >= 0, "ModerationParams.ModerationType", "must not be negative")
+	f.optionalText("ModerationParams.ModerationSupplier", string(p.ModerationSupplier))
+	p.ModerationSupplierParam.check(&f)
 	f.seconds("ModerationParams.MaxIdleTime", p.MaxIdleTime, 5*time.Second, 1800*time.Second)
 	f.seconds("ModerationParams.SliceAudio", p.SliceAudio, 15*time.Second, 60*time.Second)
 	f.seconds("ModerationParams.SliceVideo", p.SliceVideo, time.Second, 60*time.Second)
@@ -241,7 +246,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		RoomID:     r.RoomID,
 		RoomIDType: roomIDType,
 		UserID:     userID,
-		UserSig:    string(userSig),
+		UserSig:    userSig.reveal(),
 		ModerationParams: wireModerationParams{
 			ModerationType:         p.ModerationType,
 			MaxIdleTime:            int(p.MaxIdleTime / time.Second),
@@ -253,7 +258,6 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		},
 		ResourceExpiredHour: r.ResourceExpiredHour,
 	}
-	secrets := []Secret{userSig}
 	if wire.ModerationParams.ModerationType == 0 {
 		wire.ModerationParams.ModerationType = ModerationAudio
 	}
@@ -261,14 +265,12 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		wire.ModerationParams.CallbackAllResults = 1
 	}
 	if s := p.ModerationSupplierParam; s != (ModerationSupplierParam{}) {
-		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, string(s.SecretKey), s.AudioBizType, s.ImageBizType}
-		secrets = append(secrets, s.SecretKey)
+		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, s.SecretKey.reveal(), s.AudioBizType, s.ImageBizType}
 	}
 	if s := r.CloudModerationStorage; !s.empty() {
-		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, string(s.AccessKey), string(s.SecretKey), s.FileNamePrefix}}
-		secrets = append(secrets, s.AccessKey, s.SecretKey)
+		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.reveal(), s.SecretKey.reveal(), s.FileNamePrefix}}
 	}
-	return payloadOf(&wire, secrets...)
+	return payloadOf(&wire)
 }
 
 // The forms of the wire.
@@ -355,6 +357,21 @@ func (f *faults) seconds(field string, d, least, most time.Duration) {
 	}
 }
 
+func (f *faults) optionalText(field, value string) {
+	if value != "" {
+		f.reason(field, check.Text(value))
+	}
+}
+
+func (s ModerationSupplierParam) check(f *faults) {
+	const prefix = "ModerationParams.ModerationSupplierParam."
+	f.optionalText(prefix+"AppID", s.AppID)
+	f.optionalText(prefix+"SecretID", s.SecretID)
+	f.optionalText(prefix+"SecretKey", s.SecretKey.reveal())
+	f.optionalText(prefix+"AudioBizType", s.AudioBizType)
+	f.optionalText(prefix+"ImageBizType", s.ImageBizType)
+}
+
 func (s SubscribeModerationUserIDs) check(f *faults, prefix string) {
 	list := func(name string, ids []string) {
 		f.check(len(ids) <= maxPerList, prefix+name, "must have at most 32 users")
@@ -379,18 +396,18 @@ func (s SubscribeModerationUserIDs) wire() *wireUserIDs {
 }
 
 func (s CloudModerationStorage) empty() bool {
-	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == "" && s.SecretKey == "" && len(s.FileNamePrefix) == 0
+	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == (Secret{}) && s.SecretKey == (Secret{}) && len(s.FileNamePrefix) == 0
 }
 
 func (s CloudModerationStorage) check(f *faults) {
 	if s.empty() {
 		return
 	}
-	f.check(s.Vendor >= 0, "CloudModerationStorage.Vendor", "must be one of the constants")
+	f.check(s.Vendor >= 0, "CloudModerationStorage.Vendor", "must not be negative")
 	f.reason("CloudModerationStorage.Region", check.Text(s.Region))
 	f.reason("CloudModerationStorage.Bucket", check.Text(s.Bucket))
-	f.reason("CloudModerationStorage.AccessKey", check.Text(string(s.AccessKey)))
-	f.reason("CloudModerationStorage.SecretKey", check.Text(string(s.SecretKey)))
+	f.reason("CloudModerationStorage.AccessKey", check.Text(s.AccessKey.reveal()))
+	f.reason("CloudModerationStorage.SecretKey", check.Text(s.SecretKey.reveal()))
 	for i, name := range s.FileNamePrefix {
 		f.check(isName(name), fmt.Sprintf("CloudModerationStorage.FileNamePrefix[%d]", i), `must be letters, digits, "_" and "-"`)
 	}
@@ -533,12 +550,16 @@ func (c *Client) taskPayload(taskID string, users *SubscribeModerationUserIDs) p
 // taskCall is a call whose answer tells a task, which a Create must.
 func (c *Client) taskCall(ctx context.Context, a Action, p payload) (taskID string, resp *Response, err error) {
 	resp, err = c.call(ctx, a, p, func(response string) error {
+		requestID := ""
 		for k, v := range rawjson.Members(response) {
-			if k == "TaskId" {
+			switch k {
+			case "TaskId":
 				taskID = rawjson.Text(v)
+			case "RequestId":
+				requestID = rawjson.Text(v)
 			}
 		}
-		if taskID == "" && a == createCloudModeration {
+		if taskID == "" && (a == createCloudModeration || requestID == "") {
 			return errors.New("no Error, but no TaskId either")
 		}
 		return nil

@@ -37,14 +37,14 @@ func TestDocumentedExample(t *testing.T) {
 	c, err := trtc.NewClient(200806, common.NewCredential(testSecretID, testSecretKey), trtc.WithHTTPClient(&http.Client{Transport: w}))
 	require.NoError(t, err)
 	resp, err := c.CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{
-		RoomID: "150", UserID: "inspect", UserSig: "eJwszc3K-example",
+		RoomID: "150", UserID: "inspect", UserSig: trtc.NewSecret("eJwszc3K-example"),
 		ModerationParams: trtc.ModerationParams{
 			ModerationType: trtc.ModerationAudio, MaxIdleTime: 30 * time.Second, SliceAudio: 15 * time.Second, SliceVideo: 5 * time.Second,
 			ModerationSupplier:      trtc.SupplierACE,
-			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "2501", SecretID: "ace_ugc_20521", SecretKey: "637ae34f-example", AudioBizType: "2001", ImageBizType: "2002"},
+			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "2501", SecretID: "ace_ugc_20521", SecretKey: trtc.NewSecret("637ae34f-example"), AudioBizType: "2001", ImageBizType: "2002"},
 		},
 		CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageCOS, Region: "ap-guangzhou", Bucket: "av-recover-prod-1258344699",
-			AccessKey: "AKID-example", SecretKey: "91w4-example", FileNamePrefix: []string{"testname"}},
+			AccessKey: trtc.NewSecret("AKID-example"), SecretKey: trtc.NewSecret("91w4-example"), FileNamePrefix: []string{"testname"}},
 		ResourceExpiredHour: 72,
 	})
 	require.NoError(t, err)
@@ -157,6 +157,11 @@ func TestRequestsAreChecked(t *testing.T) {
 		"storage": {func(r *trtc.CreateCloudModerationRequest) {
 			r.CloudModerationStorage = trtc.CloudModerationStorage{Vendor: -1, FileNamePrefix: []string{"a", "b/c"}}
 		}, []string{"CloudModerationStorage.Vendor", "CloudModerationStorage.Region", "CloudModerationStorage.Bucket", "CloudModerationStorage.AccessKey", "CloudModerationStorage.SecretKey", "CloudModerationStorage.FileNamePrefix[1]"}},
+		"supplier": {func(r *trtc.CreateCloudModerationRequest) {
+			r.UserSig = trtc.NewSecret("sig\n")
+			r.ModerationParams.ModerationType, r.ModerationParams.ModerationSupplier = -1, "a\x00"
+			r.ModerationParams.ModerationSupplierParam = trtc.ModerationSupplierParam{AppID: "\xff", SecretKey: trtc.NewSecret("\xff")}
+		}, []string{"UserSig", "ModerationParams.ModerationType", "ModerationParams.ModerationSupplier", "ModerationParams.ModerationSupplierParam.AppID", "ModerationParams.ModerationSupplierParam.SecretKey"}},
 		"users": {func(r *trtc.CreateCloudModerationRequest) {
 			r.ModerationParams.SubscribeStreamUserIDs = trtc.SubscribeModerationUserIDs{SubscribeAudioUserIDs: []string{"", "a"}, UnSubscribeAudioUserIDs: make33(), SubscribeVideoUserIDs: []string{"a"}, UnSubscribeVideoUserIDs: []string{"a"}}
 		}, []string{"ModerationParams.SubscribeStreamUserIDs.SubscribeAudioUserIDs[0]", "ModerationParams.SubscribeStreamUserIDs.UnSubscribeAudioUserIDs",
@@ -230,7 +235,7 @@ func TestRobot(t *testing.T) {
 }
 
 func TestNewClientReportsAllFaults(t *testing.T) {
-	_, err := trtc.NewClient(0, common.NewCredential("", ""), nil, trtc.WithBaseURL("http://user:hunter2@example.com"), trtc.WithBaseURL("https://example.com/path"),
+	_, err := trtc.NewClient(0, common.NewCredential("", ""), nil, trtc.WithBaseURL("http://user:hunter2@example.com"), trtc.WithBaseURL("https://example.com/path"), trtc.WithBaseURL("https://bücher.example"),
 		trtc.WithEndpoint("x"), trtc.WithRegion("a b"), trtc.WithSDKSecretKey(""), trtc.WithHTTPClient(nil), trtc.WithAttemptTimeout(0),
 		trtc.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: -1}), trtc.WithClock(nil), trtc.WithInterceptor(nil))
 	var invalid *zegocensor.InvalidRequestError
@@ -239,7 +244,7 @@ func TestNewClientReportsAllFaults(t *testing.T) {
 	for _, f := range invalid.Faults {
 		fields = append(fields, f.Field)
 	}
-	assert.Equal(t, []string{"sdkAppID", "credential", "opts[0]", "WithBaseURL", "WithBaseURL", "WithEndpoint", "WithRegion", "WithSDKSecretKey", "WithHTTPClient",
+	assert.Equal(t, []string{"sdkAppID", "credential", "opts[0]", "WithBaseURL", "WithBaseURL", "WithBaseURL", "WithEndpoint", "WithRegion", "WithSDKSecretKey", "WithHTTPClient",
 		"WithAttemptTimeout", "WithRetryPolicy", "WithClock", "WithInterceptor"}, fields)
 	assert.NotContains(t, err.Error(), "hunter2")
 	_, err = trtc.NewClient(1, nil)
@@ -253,6 +258,9 @@ func TestEndpoints(t *testing.T) {
 	}{
 		"default":  {nil, "trtc.intl.tencentcloudapi.com", "ap-singapore"},
 		"mainland": {[]trtc.Option{trtc.WithEndpoint(trtc.EndpointMainland)}, "trtc.tencentcloudapi.com", "ap-guangzhou"},
+		"upper":    {[]trtc.Option{trtc.WithBaseURL("https://TRTC.tencentcloudapi.com:443")}, "TRTC.tencentcloudapi.com:443", "ap-guangzhou"},
+		"nearest":  {[]trtc.Option{trtc.WithBaseURL("https://trtc.ap-guangzhou.tencentcloudapi.com")}, "trtc.ap-guangzhou.tencentcloudapi.com", "ap-guangzhou"},
+		"proxy":    {[]trtc.Option{trtc.WithBaseURL("https://proxy.example")}, "proxy.example", "ap-singapore"},
 		"both":     {[]trtc.Option{trtc.WithRegion("ap-beijing"), trtc.WithEndpoint(trtc.EndpointMainland)}, "trtc.tencentcloudapi.com", "ap-beijing"},
 	} {
 		t.Run(name, func(t *testing.T) {

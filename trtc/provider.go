@@ -26,12 +26,16 @@ var _ moderator.Provider = (*Provider)(nil)
 // while its room lives is started anew, and ResourceExpiredHour is 72, the most. A
 // MaxIdleTime that is longer than moderator.WithUnknownWait, which is five and a
 // half minutes by default, makes a task be started again that may still run; it
-// interrupts the first.
+// interrupts the first. With CallbackHitsOnly the moderator needs
+// moderator.WithSilence(0), as it would else take a quiet task for one that has
+// ended.
 //
-// Rooms at two vendors, or those of an application with numbers and texts for IDs,
-// are for moderator.Vendors.
+// A room whose end was lost is taken to live, and its task is started anew each time
+// that it ends: use [moderator.Moderator.Reconcile]. An application whose rooms have
+// numbers and texts for IDs must not have a number and a text that are written the
+// same. Rooms at two vendors are for moderator.Vendors.
 func NewProvider(c *Client, template CreateCloudModerationRequest) *Provider {
-	template.UserID, template.UserSig = "", ""
+	template.UserID, template.UserSig = "", Secret{}
 	template.ModerationParams.MaxIdleTime = cmp.Or(template.ModerationParams.MaxIdleTime, 5*time.Minute)
 	template.ResourceExpiredHour = cmp.Or(template.ResourceExpiredHour, 72)
 	return &Provider{c, func() CreateCloudModerationRequest { return template }}
@@ -65,6 +69,9 @@ func (p *Provider) Stop(ctx context.Context, task moderator.Task) error {
 // that say nothing of it pass it by. An error means that Tencent must send the
 // callback again.
 //
+// Tasks of other robots than [RobotUserID] are let be: they are another program's.
+// A robot that left because its room was dismissed tells that the room ended.
+//
 // Results are looked at only by their task: what to do about them is yours.
 func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccallback.Event) error {
 	return func(ctx context.Context, e trtccallback.Event) error {
@@ -83,11 +90,16 @@ func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccal
 		case *trtccallback.RoomDismissed:
 			return m.RoomClosed(ctx, room, at)
 		}
-		if h.TaskID == "" {
+		if h.TaskID == "" || h.UserID != "" && h.UserID != RobotUserID(h.RoomID) {
 			return nil
 		}
 		switch e := e.(type) {
 		case *trtccallback.TaskExited:
+			if e.LeaveCode == trtccallback.LeaveDismissed || e.LeaveCode == trtccallback.LeaveClosedByServer {
+				if err := m.RoomClosed(ctx, room, at); err != nil {
+					return err
+				}
+			}
 			return m.TaskEnded(ctx, room.ID, h.TaskID, at)
 		case *trtccallback.TaskStarted:
 			switch e.Status {

@@ -143,10 +143,34 @@ func TestATaskThatFailsToStart(t *testing.T) {
 	e := &trtccallback.TaskStarted{Header: trtccallback.Header{RoomID: "1", TaskID: task.ID, EventAt: time.Now()}, Status: 1}
 	require.NoError(t, handle(t.Context(), e))
 	require.Len(t, f.tencent.Tasks(), 2)
+	assert.NoError(t, handle(t.Context(), e), "the same again")
 	e.Status = -1
 	e.TaskID = f.tencent.Tasks()[1].ID
 	require.NoError(t, handle(t.Context(), e))
 	assert.Len(t, f.tencent.Tasks(), 2, "a status that cannot be read says nothing")
+}
+
+// TestOtherProgramsTasksAreLetBe: another robot moderates the same room's video.
+func TestOtherProgramsTasksAreLetBe(t *testing.T) {
+	f := newFleet(t)
+	require.NoError(t, f.tencent.OpenRoom("1", "host").Wait(t.Context()))
+	_, err := f.tencent.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1", RoomIDType: trtc.RoomIDString, UserID: "video_mod",
+		ModerationParams: trtc.ModerationParams{ModerationType: trtc.ModerationVideo}})
+	require.NoError(t, err)
+	f.tencent.Advance(time.Second)
+	assert.Len(t, f.tencent.Running(), 2)
+}
+
+// TestADismissedRoom is not moderated again, whatever comes first.
+func TestADismissedRoom(t *testing.T) {
+	f := newFleet(t)
+	require.NoError(t, f.tencent.OpenRoom("1", "host").Wait(t.Context()))
+	f.tencent.InjectDelivery(trtctest.Delivery{EventType: 102, Drop: true})
+	f.tencent.Advance(time.Second)
+	f.tencent.DismissRoom("1")
+	f.tencent.Advance(time.Minute)
+	assert.Len(t, f.tencent.Tasks(), 1)
+	assert.Empty(t, f.tencent.Running())
 }
 
 // TestStopSucceedsForWhatHasEnded as moderator.Provider asks for.

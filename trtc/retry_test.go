@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/trtc"
@@ -44,27 +46,34 @@ func TestRetryTable(t *testing.T) {
 	}
 	u := &url.URL{Scheme: "https", Host: "h"}
 	for name, r := range map[string]row{
-		"DNS":                     {failure(&net.DNSError{Err: "no such host"}), 3, 3, nil, false},
-		"dial":                    {failure(&net.OpError{Op: "dial", Err: io.EOF}), 3, 3, nil, false},
-		"TLS":                     {failure(x509.UnknownAuthorityError{}), 3, 3, nil, false},
-		"reset":                   {failure(&url.Error{Op: "Post", URL: u.String(), Err: io.ErrUnexpectedEOF}), 1, 3, io.ErrUnexpectedEOF, true},
-		"HTTP 429":                {page(429), 3, 3, zegocensor.ErrRateLimited, false},
-		"limit":                   {refusal("RequestLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
-		"limit of an account":     {refusal("RequestLimitExceeded.UinLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
-		"too many tasks":          {refusal("FailedOperation.RestrictedConcurrency"), 1, 1, zegocensor.ErrRateLimited, false},
-		"HTTP 502":                {page(502), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 503":                {page(503), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 504":                {page(504), 1, 3, zegocensor.ErrUnavailable, true},
-		"internal":                {refusal("InternalError"), 1, 3, zegocensor.ErrUnavailable, true},
-		"internal, in detail":     {refusal("InternalError.CSInternalError"), 1, 3, zegocensor.ErrUnavailable, true},
-		"unavailable":             {refusal("ServiceUnavailable"), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 500":                {page(500), 1, 1, zegocensor.ErrUnavailable, true},
-		"HTML with 200":           {page(200), 1, 1, nil, true},
-		"JSON cut short":          {func() (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"`), nil }, 1, 1, nil, true},
-		"another JSON":            {func() (*http.Response, error) { return answer(200, `{"code":0}`), nil }, 1, 1, nil, true},
-		"Response is a list":      {func() (*http.Response, error) { return answer(200, `{"Response":[]}`), nil }, 1, 1, nil, true},
-		"redirect":                {page(307), 1, 1, nil, false},
-		"HTTP 404":                {page(404), 1, 1, nil, false},
+		"DNS":                 {failure(&net.DNSError{Err: "no such host"}), 3, 3, nil, false},
+		"dial":                {failure(&net.OpError{Op: "dial", Err: io.EOF}), 3, 3, nil, false},
+		"TLS":                 {failure(x509.UnknownAuthorityError{}), 3, 3, nil, false},
+		"reset":               {failure(&url.Error{Op: "Post", URL: u.String(), Err: io.ErrUnexpectedEOF}), 1, 3, io.ErrUnexpectedEOF, true},
+		"HTTP 429":            {page(429), 3, 3, zegocensor.ErrRateLimited, false},
+		"limit":               {refusal("RequestLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
+		"limit of an account": {refusal("RequestLimitExceeded.UinLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
+		"too many tasks":      {refusal("FailedOperation.RestrictedConcurrency"), 1, 1, zegocensor.ErrRateLimited, false},
+		"HTTP 502":            {page(502), 1, 3, zegocensor.ErrUnavailable, true},
+		"HTTP 503":            {page(503), 1, 3, zegocensor.ErrUnavailable, true},
+		"HTTP 504":            {page(504), 1, 3, zegocensor.ErrUnavailable, true},
+		"internal":            {refusal("InternalError"), 1, 3, zegocensor.ErrUnavailable, true},
+		"internal, in detail": {refusal("InternalError.CSInternalError"), 1, 3, zegocensor.ErrUnavailable, true},
+		"unavailable":         {refusal("ServiceUnavailable"), 1, 3, zegocensor.ErrUnavailable, true},
+		"HTTP 500":            {page(500), 1, 1, zegocensor.ErrUnavailable, true},
+		"HTML with 200":       {page(200), 1, 1, nil, true},
+		"JSON cut short":      {func() (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"`), nil }, 1, 1, nil, true},
+		"another JSON":        {func() (*http.Response, error) { return answer(200, `{"code":0}`), nil }, 1, 1, nil, true},
+		"Response is a list":  {func() (*http.Response, error) { return answer(200, `{"Response":[]}`), nil }, 1, 1, nil, true},
+		"redirect":            {page(307), 1, 1, nil, false},
+		"HTTP 404":            {page(404), 1, 1, nil, false},
+		"a success with 503": {func() (*http.Response, error) {
+			return answer(503, `{"Response":{"RequestId":"R","TaskId":"T","Status":"Idle"}}`), nil
+		}, 1, 3, zegocensor.ErrUnavailable, true},
+		"a success with 403": {func() (*http.Response, error) {
+			return answer(403, `{"Response":{"RequestId":"R","TaskId":"T","Status":"Idle"}}`), nil
+		}, 1, 1, nil, false},
+		"an empty Response":       {func() (*http.Response, error) { return answer(200, `{"Response":{}}`), nil }, 1, 1, nil, true},
 		"Error without a code":    {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":{},"TaskId":"T"}}`), nil }, 1, 1, nil, false},
 		"Error of another form":   {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":"no","TaskId":"T"}}`), nil }, 1, 1, nil, false},
 		"wrong signature":         {refusal("AuthFailure.SignatureFailure"), 1, 1, zegocensor.ErrUnauthenticated, false},
@@ -159,6 +168,80 @@ func TestRetryAfter(t *testing.T) {
 	var teller interface{ RetryAfter() time.Duration }
 	require.ErrorAs(t, err, &teller)
 	assert.Equal(t, time.Hour, teller.RetryAfter())
+}
+
+// TestRetryAfterOfAPage is told by the error that the method returns.
+func TestRetryAfterOfAPage(t *testing.T) {
+	w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+		return answer(503, "<html>", "Retry-After", "7"), nil
+	}}
+	err := calls["Create"](t.Context(), newClient(t, w))
+	var teller interface{ RetryAfter() time.Duration }
+	require.ErrorAs(t, err, &teller)
+	assert.Equal(t, 7*time.Second, teller.RetryAfter())
+}
+
+// role is a credential that changes, as those of roles do.
+type role struct {
+	wait     time.Duration
+	id, key  string
+	notReady atomic.Int32 // times
+}
+
+func (r *role) GetCredential() (string, string, string) {
+	time.Sleep(r.wait)
+	if r.notReady.Add(-1) >= 0 {
+		return "", "", ""
+	}
+	return r.id, r.key, "token"
+}
+
+func (r *role) GetSecretId() string  { panic("one after the other they may not fit") }
+func (r *role) GetSecretKey() string { panic("one after the other they may not fit") }
+func (r *role) GetToken() string     { panic("one after the other they may not fit") }
+
+// TestCredentials come late, not at all, or cannot be sent; then nothing is.
+func TestCredentials(t *testing.T) {
+	tencent := trtctest.NewServer()
+	defer tencent.Close()
+	client := func(r *role, opts ...trtc.Option) *trtc.Client {
+		c, err := trtc.NewClient(trtctest.SdkAppID, r, append(opts, trtc.WithBaseURL(tencent.URL()), trtc.WithSDKSecretKey(trtctest.SDKSecretKey), fast)...)
+		require.NoError(t, err)
+		return c
+	}
+	create := func(ctx context.Context, c *trtc.Client) error {
+		_, err := c.CreateCloudModeration(ctx, &trtc.CreateCloudModerationRequest{RoomID: "1"})
+		return err
+	}
+	r := &role{id: trtctest.SecretID, key: trtctest.SecretKey}
+	r.notReady.Store(2)
+	require.NoError(t, create(t.Context(), client(r)), "the third time")
+	require.Len(t, tencent.Requests(), 1)
+	assert.Equal(t, "token", tencent.Requests()[0].Header.Get("X-TC-Token"))
+
+	tencent.Reset()
+	for name, r := range map[string]*role{"none": {}, "a line break": {id: "AKID\n", key: "k"}} {
+		err := create(t.Context(), client(r))
+		assert.ErrorIs(t, err, zegocensor.ErrUnauthenticated, name)
+		assert.NotErrorIs(t, err, zegocensor.ErrOutcomeUnknown, name)
+	}
+	slow := &role{id: trtctest.SecretID, key: trtctest.SecretKey, wait: 200 * time.Millisecond}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	err := create(ctx, client(slow))
+	assert.Less(t, time.Since(began), 150*time.Millisecond)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+	err = create(t.Context(), client(slow, trtc.WithAttemptTimeout(20*time.Millisecond)))
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "no complete answer within 20ms")
+	assert.Empty(t, tencent.Requests())
+
+	for _, c := range []common.CredentialIface{(*role)(nil), (*common.Credential)(nil), common.NewCredential("AKID\n", "k"), common.NewTokenCredential("AKID", "k", "t\r\nX: y")} {
+		_, err := trtc.NewClient(1, c)
+		assert.ErrorContains(t, err, "credential")
+	}
 }
 
 // TestAWrongClockIsCorrected by the fake's Date header.

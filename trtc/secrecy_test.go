@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -89,14 +90,49 @@ func TestNothingSecretIsShown(t *testing.T) {
 // TestRequestsArePrintedWithoutTheirSecrets by all verbs, log/slog and JSON.
 func TestRequestsArePrintedWithoutTheirSecrets(t *testing.T) {
 	req := request()
-	req.UserSig = "canary-user-sig-0123456789"
+	req.UserSig = trtc.NewSecret("canary-user-sig-0123456789")
 	var shown bytes.Buffer
 	show(&shown, req, *req, req.ModerationParams, req.ModerationParams.ModerationSupplierParam, req.CloudModerationStorage, req.UserSig)
 	fmt.Fprintf(&shown, "%x %X %d %t %s", req.UserSig, req.UserSig, req.UserSig, req.UserSig, req.UserSig)
+	show(&shown, struct {
+		template trtc.CreateCloudModerationRequest
+	}{*req}, struct {
+		template *trtc.CreateCloudModerationRequest
+	}{req}, []any{req, *req})
 	assert.NotContains(t, shown.String(), "canary")
 	assert.NotContains(t, strings.ToLower(shown.String()), fmt.Sprintf("%x", "canary"))
 	assert.Contains(t, shown.String(), "(withheld)")
-	assert.Equal(t, "", trtc.Secret("").String())
+	assert.Equal(t, "", trtc.NewSecret("").String())
+}
+
+// TestEchoesInOtherFormsAreNotShown: a page that shows the body, or a part of it.
+func TestEchoesInOtherFormsAreNotShown(t *testing.T) {
+	const key = `canary&secret<key>/plus+"quoted"==0123456789`
+	req := request()
+	req.CloudModerationStorage.SecretKey = trtc.NewSecret(key)
+	quoted, err := json.Marshal(key)
+	require.NoError(t, err)
+	for _, echo := range []string{key, string(quoted), url.QueryEscape(key), url.PathEscape(key), html.EscapeString(key), key[:25], key[20:]} {
+		for name, body := range map[string]string{"page": "the key " + echo, "refusal": `{"Response":{"Error":{"Code":"X","Message":` + mustJSON(t, "the key "+echo) + `}}}`} {
+			w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(400, body), nil }}
+			_, err := newClient(t, w).CreateCloudModeration(t.Context(), req)
+			assert.NotContains(t, err.Error(), "the key", "%s: %s", name, echo)
+		}
+	}
+	w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+		return answer(400, "no such sig canary-sig-0123456789, Recording.AccessKey canary-key-0123456789"), nil
+	}}
+	_, err = newClient(t, w).Do(t.Context(), trtc.Action{Name: "X"}, map[string]any{"UserSig": "canary-sig-0123456789", "Storage": []any{map[string]any{"AccessKey": "canary-key-0123456789"}}}, nil)
+	assert.NotContains(t, err.Error(), "canary")
+	_, err = newClient(t, w).Do(t.Context(), trtc.Action{Name: "X"}, map[string]any{"UserSig": trtc.NewSecret("x")}, nil)
+	assert.ErrorContains(t, err, "must not hold a Secret")
+}
+
+func mustJSON(t *testing.T, s string) string {
+	t.Helper()
+	b, err := json.Marshal(s)
+	require.NoError(t, err)
+	return string(b)
 }
 
 // show writes values in every way a program prints them.

@@ -14,6 +14,8 @@ func ParseBaseURL(rawURL, example string) (u *url.URL, reason string) {
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		return nil, `must be an absolute URL such as "` + example + `"`
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r > '~' }):
+		return nil, "must be ASCII: write the name of the host in punycode"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, "must not hold a user, a query or a fragment"
 	case u.Scheme != "https" && u.Scheme != "http":

@@ -5,18 +5,14 @@ import (
 	"errors"
 )
 
-var (
-	errNextSkipped = errors.New("zegocensor: not sent: an interceptor returned nil without calling next")
-	errNextTwice   = errors.New("zegocensor: an interceptor called next twice")
-)
-
 // Observe runs a call inside interceptors, the first one outermost. They cannot
-// turn a failure into a success, and cannot have it run twice.
-func Observe[C any, I ~func(context.Context, *C, func(context.Context) error) error](ctx context.Context, interceptors []I, call *C, run func(context.Context) error) error {
-	err, called := errNextSkipped, false
+// turn a failure into a success, and cannot have it run twice. Its own errors begin
+// with the name of the package.
+func Observe[C any, I ~func(context.Context, *C, func(context.Context) error) error](ctx context.Context, name string, interceptors []I, call *C, run func(context.Context) error) error {
+	err, called := errors.New(name+": not sent: an interceptor returned nil without calling next"), false
 	next := func(ctx context.Context) error {
 		if called {
-			return errNextTwice
+			return errors.New(name + ": an interceptor called next twice")
 		}
 		called = true
 		err = run(ctx)

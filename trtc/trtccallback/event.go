@@ -2,7 +2,6 @@ package trtccallback
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -43,7 +42,7 @@ func (h *Header) news() string {
 	if h.EventAt.IsZero() {
 		return ""
 	}
-	return sealKey("news", fmt.Sprintf("%d %q %q %q %d %s", h.EventType, h.RoomID, h.TaskID, h.UserID, h.EventAt.UnixMilli(), h.payload()))
+	return sealKey("news", strconv.Itoa(h.EventType)+h.info)
 }
 
 // Suggest is what the moderation advises.

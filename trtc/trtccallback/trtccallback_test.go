@@ -159,7 +159,10 @@ func TestForgeriesAreRefused(t *testing.T) {
 		"another application":   {headers(body), body, []callback.Option{callback.WithAppID(7)}, 403},
 		"the application":       {headers(body), body, []callback.Option{callback.WithAppID(1400000001)}, 200},
 		"no application":        {http.Header{"Sign": {sign}}, body, []callback.Option{callback.WithAppID(1400000001)}, 403},
-		"malformed application": {change("SdkAppId", "x"), body, nil, 400},
+		"malformed application": {change("SdkAppId", "x"), body, nil, 200},
+		"another's, malformed":  {change("SdkAppId", "x"), body, []callback.Option{callback.WithAppID(7)}, 403},
+		"two times":             {headers(remade("{", `{"CallbackMsTs":null,`)), remade("{", `{"CallbackMsTs":null,`), nil, 200},
+		"a fraction":            {headers(remade("1726750309161", "1726750309161.0")), remade("1726750309161", "1726750309161.0"), nil, 200},
 		"too large":             {headers(body), body, []callback.Option{callback.WithMaxBody(100)}, 413},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,6 +222,9 @@ func TestOnceEach(t *testing.T) {
 	other := strings.Replace(body, "547512114953106866", "547512114953106867", 1)
 	assert.Equal(t, 200, post(h, headers(other), other))
 	assert.EqualValues(t, 2, handled.Load(), "another result of the same moment")
+	other = strings.Replace(body, `"StreamerUserId":"user0"`, `"StreamerUserId":"user1"`, 1)
+	assert.Equal(t, 200, post(h, headers(other), other))
+	assert.EqualValues(t, 3, handled.Load(), "of another user")
 }
 
 func TestQueueAndShutdown(t *testing.T) {

@@ -82,7 +82,7 @@ func (v *Verifier) verify(header http.Header, body []byte) (h Header, s receive.
 		return h, s, callback.ErrSignature
 	}
 	text := string(body)
-	var sent string
+	var sent int64
 	if !rawjson.Visit(text, func(k, value string) {
 		switch k {
 		case "EventGroupId":
@@ -90,26 +90,22 @@ func (v *Verifier) verify(header http.Header, body []byte) (h Header, s receive.
 		case "EventType":
 			h.EventType = int(rawjson.Integer(value))
 		case "CallbackTs", "CallbackMsTs":
-			sent = rawjson.Text(value)
+			sent = max(sent, rawjson.Integer(value))
 		case "EventInfo":
 			h.info = value
 		}
 	}) || h.EventType == 0 {
 		return h, s, callback.ErrMalformed
 	}
-	ms, err := strconv.ParseInt(sent, 10, 64)
-	if err != nil || ms <= 0 {
+	if sent <= 0 {
 		return h, s, callback.ErrMalformed
 	}
-	if h.SentAt = moment(ms); h.SentAt.IsZero() || v.config.Now().Sub(h.SentAt).Abs() > v.config.Tolerance {
+	if h.SentAt = moment(sent); h.SentAt.IsZero() || v.config.Now().Sub(h.SentAt).Abs() > v.config.Tolerance {
 		return h, s, callback.ErrStale
 	}
-	if id := header.Get("SdkAppId"); id != "" {
-		n, err := strconv.ParseUint(id, 10, 32)
-		if err != nil {
-			return h, s, callback.ErrMalformed
-		}
-		h.SdkAppID = uint32(n)
+	// It is not signed: one that cannot be read is as good as none.
+	if id, err := strconv.ParseUint(header.Get("SdkAppId"), 10, 32); err == nil {
+		h.SdkAppID = uint32(id)
 	}
 	if v.config.AppID != 0 && h.SdkAppID != v.config.AppID {
 		return h, s, callback.ErrWrongApp

@@ -97,6 +97,9 @@ func (s *Server) Callbacks() []*Callback {
 }
 
 func (s *Server) emit(group, eventType int, info map[string]any) *Callback {
+	if _, err := json.Marshal(info); err != nil {
+		panic("trtctest: the event cannot be sent: " + err.Error())
+	}
 	s.mu.Lock()
 	d := s.deliveries.take(func(d Delivery) bool { return d.EventType == 0 || d.EventType == eventType })
 	copies := make([]*Callback, 1+d.Copies)

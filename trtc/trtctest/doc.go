@@ -21,8 +21,8 @@
 // room. Its ID expires after ResourceExpiredHour; then it can no longer be deleted,
 // and goes on. Each change is told by a callback, to the address of
 // [Server.SetCallbackURL]: signed, and tried again as Tencent does. [Server.OpenRoom],
-// [Server.Publish], [Server.Unpublish] and [Server.CloseRoom] play the rooms, and
-// [Server.EmitResult] a supplier.
+// [Server.Publish], [Server.Unpublish], [Server.CloseRoom] and [Server.DismissRoom]
+// play the rooms, and [Server.EmitResult] a supplier.
 //
 // [Server.Inject] makes calls fail, [Server.InjectDelivery] has callbacks come late,
 // twice or not at all, and [Server.Advance] turns the clock.

@@ -24,7 +24,7 @@ import (
 // wrong clock. Of several faults that fit a call, the first is taken.
 type Fault struct {
 	Action string             // only this action; "" = every action
-	Match  func(Request) bool // only what it returns true for; nil = everything. It may not call the Server
+	Match  func(Request) bool // only what it returns true for; nil = everything. It may not call the Server, and of what is cut before it is read there is no body
 	Times  int                // only the next calls; 0 = until it is removed
 
 	Code       trtc.Code // refuse with this code
@@ -44,8 +44,8 @@ type Fault struct {
 // Inject adds a fault. remove takes it out again. It panics when the fault makes no
 // sense.
 func (s *Server) Inject(f Fault) (remove func()) {
-	if f.Times < 0 || f.Latency < 0 || f.Cut < zegotest.CutNone || f.Cut > zegotest.CutBody {
-		panic("trtctest: a fault's Times and Latency must not be negative, and its Cut one of the constants")
+	if f.Times < 0 || f.Latency < 0 || f.Cut < zegotest.CutNone || f.Cut > zegotest.CutBody || f.HTTPStatus != 0 && (f.HTTPStatus < 200 || f.HTTPStatus > 999) {
+		panic("trtctest: a fault's Times and Latency must not be negative, its Cut one of the constants, and its HTTPStatus final")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,22 +73,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	r := &Request{Action: httpRequest.Header.Get("X-TC-Action"), Header: httpRequest.Header, Received: s.Now()}
 	s.mu.Lock()
 	s.requests = append(s.requests, r)
-	f := s.faults.take(func(f Fault) bool {
-		return (f.Action == "" || f.Action == r.Action) && (f.Match == nil || f.Match(*r))
-	})
+	f := s.faultLocked(*r, true)
 	s.mu.Unlock()
 	if f.Cut == zegotest.CutBeforeRead {
+		fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency)
 		fake.Cut(w)
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, fake.MaxBody))
-	if err != nil || !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
-		fake.Cut(w)
+	if err != nil {
+		fake.Cut(w) // the client broke off
 		return
 	}
 	s.mu.Lock()
 	r.Body = body
+	f = s.faultLocked(*r, false)
 	s.mu.Unlock()
+	if !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
+		fake.Cut(w)
+		return
+	}
 	now := s.Now().Add(f.ClockSkew)
 	a, canned := f.answer()
 	if !canned {
@@ -99,6 +103,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		return
 	}
 	s.write(w, r, a, f, now)
+}
+
+// faultLocked takes the fault of a request, of those that cut it before it is read,
+// or of the others.
+func (s *Server) faultLocked(r Request, beforeRead bool) Fault {
+	return s.faults.take(func(f Fault) bool {
+		return (f.Cut == zegotest.CutBeforeRead) == beforeRead && (f.Action == "" || f.Action == r.Action) && (f.Match == nil || f.Match(r))
+	})
 }
 
 // answer is what the fault itself says, if it does.
@@ -223,9 +235,12 @@ func (s *Server) write(w http.ResponseWriter, r *Request, a answer, f Fault, now
 
 func (s *Server) envelope(a answer) []byte {
 	response := make(map[string]any)
-	if a.data != nil {
-		b, _ := json.Marshal(a.data)
-		_ = json.Unmarshal(b, &response)
+	b, err := json.Marshal(a.data)
+	if err == nil && string(b) != "null" {
+		err = json.Unmarshal(b, &response)
+	}
+	if err != nil {
+		a = refuse("InternalError", "what HandleAction was given returned no JSON object: %v", err)
 	}
 	s.mu.Lock()
 	s.serial++

@@ -170,12 +170,13 @@ func (s *Server) Requests() []Request {
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests, s.callbacks, s.faults, s.deliveries = nil, nil, rules[Fault]{}, rules[Delivery]{}
+	s.requests, s.callbacks, s.faults.all, s.deliveries.all = nil, nil, nil, nil
 	s.accepted.Reset()
 }
 
 // HandleAction has the server answer another action, such as DismissRoom, with what
-// h returns: what is in the Response beside the RequestId, or an error code.
+// h returns: what is in the Response beside the RequestId, an object or nil, or an
+// error code.
 func (s *Server) HandleAction(name string, h func(Request) (response any, code trtc.Code)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

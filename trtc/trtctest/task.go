@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
@@ -79,6 +80,8 @@ func (b *createBody) check() trtc.Code {
 		return trtc.CodeInvalidSdkAppID
 	case b.RoomID == "":
 		return "MissingParameter.RoomId"
+	case (b.RoomIDType == nil || *b.RoomIDType == 1) && !isNumber(b.RoomID):
+		return "InvalidParameter.RoomId"
 	case b.UserID == "":
 		return "MissingParameter.UserId"
 	case b.UserSig == "":
@@ -102,6 +105,11 @@ func (b *createBody) check() trtc.Code {
 		return "InvalidParameter.UserSig"
 	}
 	return ""
+}
+
+func isNumber(roomID string) bool {
+	n, err := strconv.ParseUint(roomID, 10, 32)
+	return err == nil && n > 0
 }
 
 type taskAnswer struct {
@@ -269,18 +277,38 @@ func (s *Server) Publish(roomID, userID string) *Callback {
 // has published for its MaxIdleTime.
 func (s *Server) Unpublish(roomID, userID string) *Callback {
 	s.mu.Lock()
+	before := len(s.rooms[roomID])
 	delete(s.rooms[roomID], userID)
 	s.mu.Unlock()
-	s.emptyRoom(roomID)
+	if before == 1 {
+		s.emptyRoom(roomID)
+	}
 	return s.emit(2, 204, s.info(roomID, userID))
 }
 
 // CloseRoom tells that a room ended, as everybody has left it (102).
 func (s *Server) CloseRoom(roomID string) *Callback {
 	s.mu.Lock()
+	before := len(s.rooms[roomID])
 	delete(s.rooms, roomID)
 	s.mu.Unlock()
-	s.emptyRoom(roomID)
+	if before > 0 {
+		s.emptyRoom(roomID)
+	}
+	return s.emit(1, 102, s.info(roomID, ""))
+}
+
+// DismissRoom tells that a room was dismissed by the application (102). Its tasks end
+// at once.
+func (s *Server) DismissRoom(roomID string) *Callback {
+	s.mu.Lock()
+	delete(s.rooms, roomID)
+	s.mu.Unlock()
+	for _, t := range s.Running() {
+		if t.RoomID == roomID {
+			s.end(t.ID, trtccallback.LeaveDismissed)
+		}
+	}
 	return s.emit(1, 102, s.info(roomID, ""))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -116,6 +117,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"other":         {"SdkAppId", 1, "InvalidParameter.SdkAppId"},
 		"no room":       {"RoomId", "", "MissingParameter.RoomId"},
 		"a number":      {"RoomId", 1, "InvalidParameter"},
+		"no number":     {"RoomId", "abc", "InvalidParameter.RoomId"},
 		"no user":       {"UserId", "", "MissingParameter.UserId"},
 		"no sig":        {"UserSig", "", "MissingParameter.UserSig"},
 		"another's sig": {"UserId", "robot2", "InvalidParameter.UserSig"},
@@ -251,18 +253,61 @@ func TestDeliveries(t *testing.T) {
 	assert.Empty(t, s.Callbacks())
 }
 
+// TestFaults of one room, by what is in the body.
+func TestFaults(t *testing.T) {
+	s := trtctest.NewServer()
+	defer s.Close()
+	remove := s.Inject(trtctest.Fault{Code: "InternalError"})
+	s.Reset()
+	s.Inject(trtctest.Fault{Match: func(r trtctest.Request) bool { return strings.Contains(string(r.Body), `"RoomId":"2"`) }, Code: trtc.CodeFailedOperation})
+	remove() // what Reset has forgotten
+	for room, want := range map[string]bool{"1": false, "2": true} {
+		_, err := s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: room})
+		assert.Equal(t, want, err != nil, room)
+	}
+	s.HandleAction("X", func(trtctest.Request) (any, trtc.Code) { return map[string]any(nil), "" })
+	_, err := s.Client().Do(t.Context(), trtc.Action{Name: "X"}, nil, nil)
+	assert.NoError(t, err)
+	s.HandleAction("X", func(trtctest.Request) (any, trtc.Code) { return []int{1}, "" })
+	_, err = s.Client(trtc.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: 1})).Do(t.Context(), trtc.Action{Name: "X"}, nil, nil)
+	assert.ErrorContains(t, err, "no JSON object")
+	assert.Len(t, s.Requests(), 4)
+}
+
+// TestIdleTime begins when the last one stops publishing, and not again.
+func TestIdleTime(t *testing.T) {
+	s := trtctest.NewServer()
+	defer s.Close()
+	s.Publish("1", "host")
+	_, err := s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1"})
+	require.NoError(t, err)
+	s.Unpublish("1", "guest")
+	s.Advance(time.Minute)
+	require.Len(t, s.Running(), 1)
+	s.Unpublish("1", "host")
+	s.Advance(20 * time.Second)
+	s.CloseRoom("1")
+	s.Unpublish("1", "host")
+	s.Advance(11 * time.Second)
+	assert.Empty(t, s.Running())
+}
+
 func TestWrongUse(t *testing.T) {
 	s := trtctest.NewServer()
 	assert.Panics(t, func() { trtctest.NewServer(trtctest.WithRateLimit(-1)) })
 	assert.Panics(t, func() { s.Inject(trtctest.Fault{Times: -1}) })
 	assert.Panics(t, func() { s.Inject(trtctest.Fault{Cut: zegotest.Cut(9)}) })
+	assert.Panics(t, func() { s.Inject(trtctest.Fault{HTTPStatus: 99}) })
+	task, err := s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1"})
+	require.NoError(t, err)
+	assert.Panics(t, func() { s.EmitResult(task.TaskID, trtccallback.Result{Rate: math.NaN()}) })
 	assert.Panics(t, func() { s.InjectDelivery(trtctest.Delivery{Copies: -1}) })
 	assert.Panics(t, func() { s.Advance(-1) })
 	assert.Panics(t, func() { s.Client(nil) })
 	assert.ErrorContains(t, s.OpenRoom("1", "u").Wait(t.Context()), "SetCallbackURL")
 	remove := s.Inject(trtctest.Fault{Code: "InternalError"})
 	remove()
-	_, err := s.Client().DeleteCloudModeration(t.Context(), &trtc.DeleteCloudModerationRequest{TaskID: "t"})
+	_, err = s.Client().DeleteCloudModeration(t.Context(), &trtc.DeleteCloudModerationRequest{TaskID: "t"})
 	assert.ErrorIs(t, err, trtc.ErrTaskNotFound)
 	s.Close()
 	s.Close()
