@@ -1,0 +1,393 @@
+package trtc
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
+
+	"github.com/zegocensor/zegocensor-go/internal/check"
+)
+
+var createCloudModeration = Action{Name: "CreateCloudModeration"}
+
+// RoomIDType is of which type the IDs of an application's rooms are.
+type RoomIDType int
+
+// The types.
+const (
+	RoomIDNumber RoomIDType = iota // 1 to 4294967295; the vendor's default, too
+	RoomIDString                   // a text, which clients enter as strRoomId
+)
+
+// ModerationType is what is moderated.
+type ModerationType int
+
+// The documented types. Streams, rather than slices of them, are moderated by
+// suppliers that can do it.
+const (
+	ModerationAudio            ModerationType = 1 // the default
+	ModerationVideo            ModerationType = 2
+	ModerationAudioVideo       ModerationType = 3
+	ModerationAudioStream      ModerationType = 4
+	ModerationAudioStreamVideo ModerationType = 5
+)
+
+// Supplier is who moderates. The list is open.
+type Supplier string
+
+// The documented suppliers.
+const (
+	SupplierTianyu Supplier = "tianyu" // Tencent
+	SupplierACE    Supplier = "ace"    // Tencent
+	SupplierShuMei Supplier = "shumei"
+	SupplierYidun  Supplier = "Yidun" // NetEase
+	SupplierTRTC   Supplier = "trtc"  // TRTC itself; of mainland China
+)
+
+// SaveFiles is which files are kept in the cloud storage.
+type SaveFiles int
+
+// The documented values. The international site documents the first two alone, the
+// second as "save".
+const (
+	SaveNone SaveFiles = 0 // the default
+	SaveAll  SaveFiles = 1
+	SaveHits SaveFiles = 2 // those that did not pass
+)
+
+// StorageVendor is whose cloud storage it is.
+type StorageVendor int
+
+// The documented vendors.
+const (
+	StorageCOS StorageVendor = 0 // Tencent
+	StorageS3  StorageVendor = 1 // AWS
+	StorageOSS StorageVendor = 2 // Alibaba
+)
+
+// CreateCloudModerationRequest asks for the moderation of a room.
+type CreateCloudModerationRequest struct {
+	// RoomID is the room, and RoomIDType of which type its ID is. Required.
+	RoomID     string
+	RoomIDType RoomIDType
+	// UserID is the robot's: 1 to 32 letters, digits, "_" and "-". Nobody else may
+	// have it in the room, and a second task with it interrupts the first. Where it
+	// is empty, it is [RobotUserID] of the room.
+	UserID string
+	// UserSig lets the robot in. Where it is empty, one is made with the key of
+	// [WithSDKSecretKey].
+	UserSig Secret
+
+	ModerationParams ModerationParams
+	// CloudModerationStorage is where files are kept. It is required where
+	// SaveModerationFile is not SaveNone, and may be left empty otherwise.
+	CloudModerationStorage CloudModerationStorage
+	// ResourceExpiredHour is for how many hours the task can be described, modified
+	// and deleted by its ID: 6 to 72. 0 leaves it to Tencent, which takes 24. The
+	// task itself does not end then.
+	ResourceExpiredHour int
+}
+
+// ModerationParams is how a room is moderated.
+type ModerationParams struct {
+	// ModerationType is what is moderated. 0 is ModerationAudio.
+	ModerationType ModerationType
+	// MaxIdleTime is after how long without anybody publishing the task ends by
+	// itself: whole seconds, 5 to 1800. 0 leaves it to Tencent, which takes 30.
+	MaxIdleTime time.Duration
+	// SliceAudio is the length of a slice of audio: whole seconds, 15 to 60. 0
+	// leaves it to Tencent, which takes 15.
+	SliceAudio time.Duration
+	// SliceVideo is the time from a frame to the next: whole seconds, 1 to 60. 0
+	// leaves it to Tencent, which takes 5.
+	SliceVideo time.Duration
+	// ModerationSupplier is who moderates, and ModerationSupplierParam your account
+	// there, which SupplierTRTC does not need.
+	ModerationSupplier      Supplier
+	ModerationSupplierParam ModerationSupplierParam
+	// SaveModerationFile is which files are kept.
+	SaveModerationFile SaveFiles
+	// CallbackHitsOnly has results told only where they did not pass. By default
+	// all are. (Tencent's name for it is CallbackAllResults, where 0 is all.) A
+	// moderator.Moderator then does not see that a task lives, and needs
+	// moderator.WithSilence(0).
+	CallbackHitsOnly bool
+	// SubscribeStreamUserIDs is whose streams are moderated. By default all are, up
+	// to 25 at a time.
+	SubscribeStreamUserIDs SubscribeModerationUserIDs
+}
+
+// ModerationSupplierParam is an account with a supplier.
+type ModerationSupplierParam struct {
+	AppID        string
+	SecretID     string
+	SecretKey    Secret
+	AudioBizType string // the policy for audio
+	ImageBizType string // the policy for frames
+}
+
+// SubscribeModerationUserIDs are lists of users whose streams are moderated, or are
+// not: of each medium one of the two, with 32 users at most. An ID that ends in
+// ".*$" stands for all that begin with what is before it.
+type SubscribeModerationUserIDs struct {
+	SubscribeAudioUserIDs   []string
+	UnSubscribeAudioUserIDs []string
+	SubscribeVideoUserIDs   []string
+	UnSubscribeVideoUserIDs []string
+}
+
+// CloudModerationStorage is a place in a cloud storage.
+type CloudModerationStorage struct {
+	Vendor    StorageVendor
+	Region    string
+	Bucket    string
+	AccessKey Secret
+	SecretKey Secret
+	// FileNamePrefix are the folders below which files are kept, the outermost
+	// first: letters, digits, "_" and "-".
+	FileNamePrefix []string
+}
+
+// CreateCloudModerationResponse tells the task that was started.
+type CreateCloudModerationResponse struct {
+	Response
+	TaskID string // needed to stop the task; callbacks carry it too
+}
+
+// CreateCloudModeration starts a moderation task for a room. The results arrive as
+// callbacks, at the address that is set in TRTC's console. The task is billed until
+// it is deleted, or until nobody has published for MaxIdleTime.
+//
+// A Create that may have arrived is never sent again: the error then matches
+// [zegocensor.ErrOutcomeUnknown]. Errors: *zegocensor.InvalidRequestError, [*Error],
+// *zegocensor.TransportError, *zegocensor.ResponseError, or that of ctx.
+//
+// https://www.tencentcloud.com/document/api/647/72648
+func (c *Client) CreateCloudModeration(ctx context.Context, req *CreateCloudModerationRequest) (*CreateCloudModerationResponse, error) {
+	id, resp, err := c.taskCall(ctx, createCloudModeration, req.payload(c))
+	if err != nil {
+		return nil, err
+	}
+	return &CreateCloudModerationResponse{*resp, id}, nil
+}
+
+// UserSigValidity is for how long a UserSig can be used that a [Client] makes. The
+// robot needs it for as long as its task runs, as it may have to enter again.
+const UserSigValidity = 7 * 24 * time.Hour
+
+func (r *CreateCloudModerationRequest) payload(c *Client) payload {
+	if r == nil {
+		return nilRequest
+	}
+	var f faults
+	roomIDType := 0
+	if r.RoomIDType == RoomIDNumber {
+		roomIDType = 1
+		n, err := strconv.ParseUint(r.RoomID, 10, 32)
+		f.check(err == nil && n > 0 && strconv.FormatUint(n, 10) == r.RoomID, "RoomID", "must be a number from 1 to 4294967295, unless RoomIDType is RoomIDString")
+	} else {
+		f.check(r.RoomIDType == RoomIDString, "RoomIDType", "must be one of the constants")
+		f.reason("RoomID", check.Text(r.RoomID))
+		f.check(len(r.RoomID) <= 64, "RoomID", "must be at most 64 bytes long")
+	}
+	userID, userSig := r.UserID, r.UserSig
+	if userID == "" {
+		userID = RobotUserID(r.RoomID)
+	}
+	f.check(isUserID(userID), "UserID", `must be 1 to 32 letters, digits, "_" and "-"`)
+	if userSig == (Secret{}) && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
+		// It has no way to fail: it encodes a fixed form into memory.
+		sig, err := tencentyun.GenUserSig(int(c.sdkAppID), c.sdkSecretKey(), userID, int(UserSigValidity/time.Second))
+		f.check(err == nil, "UserSig", "cannot be made")
+		userSig = NewSecret(sig)
+	}
+	p := r.ModerationParams
+	f.optionalText("UserSig", userSig.reveal())
+	f.check(p.ModerationType >= 0, "ModerationParams.ModerationType", "must not be negative")
+	f.optionalText("ModerationParams.ModerationSupplier", string(p.ModerationSupplier))
+	p.ModerationSupplierParam.check(&f)
+	f.seconds("ModerationParams.MaxIdleTime", p.MaxIdleTime, 5*time.Second, 1800*time.Second)
+	f.seconds("ModerationParams.SliceAudio", p.SliceAudio, 15*time.Second, 60*time.Second)
+	f.seconds("ModerationParams.SliceVideo", p.SliceVideo, time.Second, 60*time.Second)
+	f.check(p.SaveModerationFile >= SaveNone && p.SaveModerationFile <= SaveHits, "ModerationParams.SaveModerationFile", "must be one of the constants")
+	f.check(p.SaveModerationFile == SaveNone || !r.CloudModerationStorage.empty(), "CloudModerationStorage", "must not be empty where SaveModerationFile is not SaveNone")
+	f.check(r.ResourceExpiredHour == 0 || r.ResourceExpiredHour >= 6 && r.ResourceExpiredHour <= 72, "ResourceExpiredHour", "must be 6 to 72, or 0 for the default")
+	p.SubscribeStreamUserIDs.check(&f, "ModerationParams.SubscribeStreamUserIDs.")
+	r.CloudModerationStorage.check(&f)
+	if f != nil {
+		return payload{faults: f}
+	}
+
+	wire := wireCreate{
+		SdkAppID:   c.sdkAppID,
+		RoomID:     r.RoomID,
+		RoomIDType: roomIDType,
+		UserID:     userID,
+		UserSig:    userSig.reveal(),
+		ModerationParams: wireModerationParams{
+			ModerationType:         p.ModerationType,
+			MaxIdleTime:            int(p.MaxIdleTime / time.Second),
+			SliceAudio:             int(p.SliceAudio / time.Second),
+			SliceVideo:             int(p.SliceVideo / time.Second),
+			ModerationSupplier:     p.ModerationSupplier,
+			SaveModerationFile:     p.SaveModerationFile,
+			SubscribeStreamUserIDs: p.SubscribeStreamUserIDs.wire(),
+		},
+		ResourceExpiredHour: r.ResourceExpiredHour,
+	}
+	if wire.ModerationParams.ModerationType == 0 {
+		wire.ModerationParams.ModerationType = ModerationAudio
+	}
+	if p.CallbackHitsOnly {
+		wire.ModerationParams.CallbackAllResults = 1
+	}
+	if s := p.ModerationSupplierParam; s != (ModerationSupplierParam{}) {
+		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, s.SecretKey.reveal(), s.AudioBizType, s.ImageBizType}
+	}
+	if s := r.CloudModerationStorage; !s.empty() {
+		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.reveal(), s.SecretKey.reveal(), s.FileNamePrefix}}
+	}
+	return payloadOf(&wire)
+}
+
+// The forms of the wire.
+type (
+	wireCreate struct {
+		SdkAppID                uint32 `json:"SdkAppId"`
+		RoomID                  string `json:"RoomId"`
+		RoomIDType              int    `json:"RoomIdType"`
+		UserID                  string `json:"UserId"`
+		UserSig                 string
+		ModerationParams        wireModerationParams
+		ModerationStorageParams *wireStorageParams `json:",omitempty"`
+		ResourceExpiredHour     int                `json:",omitempty"`
+	}
+	wireModerationParams struct {
+		ModerationType          ModerationType
+		MaxIdleTime             int                `json:",omitempty"`
+		SliceAudio              int                `json:",omitempty"`
+		SliceVideo              int                `json:",omitempty"`
+		ModerationSupplier      Supplier           `json:",omitempty"`
+		ModerationSupplierParam *wireSupplierParam `json:",omitempty"`
+		SaveModerationFile      SaveFiles
+		CallbackAllResults      int
+		SubscribeStreamUserIDs  *wireUserIDs `json:"SubscribeStreamUserIds,omitempty"`
+	}
+	wireSupplierParam struct {
+		AppID        string `json:",omitempty"`
+		SecretID     string `json:"SecretId,omitempty"`
+		SecretKey    string `json:",omitempty"`
+		AudioBizType string `json:",omitempty"`
+		ImageBizType string `json:",omitempty"`
+	}
+	wireUserIDs struct {
+		SubscribeAudioUserIDs   []string `json:"SubscribeAudioUserIds,omitempty"`
+		UnSubscribeAudioUserIDs []string `json:"UnSubscribeAudioUserIds,omitempty"`
+		SubscribeVideoUserIDs   []string `json:"SubscribeVideoUserIds,omitempty"`
+		UnSubscribeVideoUserIDs []string `json:"UnSubscribeVideoUserIds,omitempty"`
+	}
+	wireStorageParams struct {
+		CloudModerationStorage wireStorage
+	}
+	wireStorage struct {
+		Vendor         StorageVendor
+		Region         string
+		Bucket         string
+		AccessKey      string
+		SecretKey      string
+		FileNamePrefix []string `json:",omitempty"`
+	}
+)
+
+const (
+	robotPrefix  = "moderator_"
+	maxUserID    = 32
+	maxPerList   = 32
+	maxForPrefix = maxUserID - len(robotPrefix)
+)
+
+// RobotUserID is the UserId of a room's robot where a request names none:
+// "moderator_" and the room's ID, or a hash of it where that is not fit for a
+// UserId.
+func RobotUserID(roomID string) string {
+	if id := robotPrefix + roomID; isUserID(id) {
+		return id
+	}
+	sum := sha256.Sum256([]byte(roomID))
+	return robotPrefix + hex.EncodeToString(sum[:])[:maxForPrefix]
+}
+
+func isUserID(s string) bool { return len(s) <= maxUserID && isName(s) }
+
+func isName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !isAlphanumeric(r) && r != '_' && r != '-' })
+}
+
+func (f *faults) seconds(field string, d, least, most time.Duration) {
+	if d != 0 {
+		f.reason(field, check.Seconds(d, least, most))
+	}
+}
+
+func (f *faults) optionalText(field, value string) {
+	if value != "" {
+		f.reason(field, check.Text(value))
+	}
+}
+
+func (s ModerationSupplierParam) check(f *faults) {
+	const prefix = "ModerationParams.ModerationSupplierParam."
+	f.optionalText(prefix+"AppID", s.AppID)
+	f.optionalText(prefix+"SecretID", s.SecretID)
+	f.optionalText(prefix+"SecretKey", s.SecretKey.reveal())
+	f.optionalText(prefix+"AudioBizType", s.AudioBizType)
+	f.optionalText(prefix+"ImageBizType", s.ImageBizType)
+}
+
+func (s SubscribeModerationUserIDs) check(f *faults, prefix string) {
+	list := func(name string, ids []string) {
+		f.check(len(ids) <= maxPerList, prefix+name, "must have at most 32 users")
+		for i, id := range ids {
+			f.reason(fmt.Sprintf("%s%s[%d]", prefix, name, i), check.Text(id))
+		}
+	}
+	list("SubscribeAudioUserIDs", s.SubscribeAudioUserIDs)
+	list("UnSubscribeAudioUserIDs", s.UnSubscribeAudioUserIDs)
+	list("SubscribeVideoUserIDs", s.SubscribeVideoUserIDs)
+	list("UnSubscribeVideoUserIDs", s.UnSubscribeVideoUserIDs)
+	f.check(len(s.SubscribeAudioUserIDs) == 0 || len(s.UnSubscribeAudioUserIDs) == 0, prefix+"SubscribeAudioUserIDs", "and UnSubscribeAudioUserIDs must not both be set")
+	f.check(len(s.SubscribeVideoUserIDs) == 0 || len(s.UnSubscribeVideoUserIDs) == 0, prefix+"SubscribeVideoUserIDs", "and UnSubscribeVideoUserIDs must not both be set")
+}
+
+func (s SubscribeModerationUserIDs) wire() *wireUserIDs {
+	if len(s.SubscribeAudioUserIDs)+len(s.UnSubscribeAudioUserIDs)+len(s.SubscribeVideoUserIDs)+len(s.UnSubscribeVideoUserIDs) == 0 {
+		return nil
+	}
+	w := wireUserIDs(s)
+	return &w
+}
+
+func (s CloudModerationStorage) empty() bool {
+	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == (Secret{}) && s.SecretKey == (Secret{}) && len(s.FileNamePrefix) == 0
+}
+
+func (s CloudModerationStorage) check(f *faults) {
+	if s.empty() {
+		return
+	}
+	f.check(s.Vendor >= 0, "CloudModerationStorage.Vendor", "must not be negative")
+	f.reason("CloudModerationStorage.Region", check.Text(s.Region))
+	f.reason("CloudModerationStorage.Bucket", check.Text(s.Bucket))
+	f.reason("CloudModerationStorage.AccessKey", check.Text(s.AccessKey.reveal()))
+	f.reason("CloudModerationStorage.SecretKey", check.Text(s.SecretKey.reveal()))
+	for i, name := range s.FileNamePrefix {
+		f.check(isName(name), fmt.Sprintf("CloudModerationStorage.FileNamePrefix[%d]", i), `must be letters, digits, "_" and "-"`)
+	}
+}
+
