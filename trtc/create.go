@@ -390,4 +390,3 @@ func (s CloudModerationStorage) check(f *faults) {
 		f.check(isName(name), fmt.Sprintf("CloudModerationStorage.FileNamePrefix[%d]", i), `must be letters, digits, "_" and "-"`)
 	}
 }
-
