@@ -214,7 +214,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 // signature.
 func (t *try) sign(ctx context.Context) (*http.Request, error) {
 	c := t.client
-	secretID, secretKey, token, err := c.credential(ctx)
+	secretID, secretKey, token, err := c.credential.ask(ctx)
 	if err != nil {
 		return nil, err
 	}

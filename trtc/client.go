@@ -66,8 +66,9 @@ type options struct {
 // console. The credential is asked for each attempt, so that one that changes, as
 // those of roles do, is used as it is then; common.NewCredential makes one of a
 // SecretId and a SecretKey. A call waits for its credential no longer than its
-// context and the time of an attempt last. NewClient makes no connection. Every fault of the arguments
-// and of the options is reported in one *zegocensor.InvalidRequestError.
+// context and the time of an attempt last. NewClient makes no connection. Every
+// fault of the arguments and of the options is reported in one
+// *zegocensor.InvalidRequestError.
 func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Option) (*Client, error) {
 	c := &Client{
 		sdkAppID:       sdkAppID,
@@ -80,9 +81,10 @@ func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Optio
 	o := options{client: c}
 	o.check(sdkAppID != 0, "sdkAppID", "must not be 0: copy the SDKAppID of the application from TRTC's console")
 	if v := reflect.ValueOf(credential); o.check(v.IsValid() && (v.Kind() != reflect.Pointer || !v.IsNil()), "credential", "must not be nil: common.NewCredential makes one") {
-		var reason string
-		c.credential, reason = newCredential(credential)
-		o.reason("credential", reason)
+		c.credential = credential.GetCredential
+		if isFixed(credential) {
+			o.reason("credential", c.credential.check())
+		}
 	}
 	for i, opt := range opts {
 		if opt == nil {

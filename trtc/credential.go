@@ -10,41 +10,47 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 )
 
-// credential tells with what an attempt is signed. It is a closure: nothing that
-// prints a Client by reflection gets at it.
-type credential func(ctx context.Context) (secretID, secretKey, token string, err error)
+// credential is one of Tencent's, as a closure: nothing that prints a Client by
+// reflection gets at what it holds.
+type credential func() (secretID, secretKey, token string)
 
-// newCredential makes one of Tencent's. A reason that is not "" says what is wrong
-// with it.
-func newCredential(c common.CredentialIface) (_ credential, reason string) {
-	if _, ok := c.(*common.Credential); ok {
-		secretID, secretKey, token := c.GetCredential()
-		if secretID == "" || secretKey == "" {
-			reason = "must have a SecretId and a SecretKey: copy them from Tencent Cloud's console"
-		} else if !headerSafe(secretID) || !headerSafe(token) {
-			reason = "must be printable ASCII, without blanks or line breaks"
-		}
-		return func(context.Context) (string, string, string, error) { return secretID, secretKey, token, nil }, reason
+// check says what is wrong with it now. "" means nothing.
+func (c credential) check() (reason string) {
+	secretID, secretKey, token := c()
+	switch {
+	case secretID == "" || secretKey == "":
+		return "must have a SecretId and a SecretKey: copy them from Tencent Cloud's console"
+	case !headerSafe(secretID) || !headerSafe(token):
+		return "must be printable ASCII, without blanks or line breaks"
 	}
-	return func(ctx context.Context) (secretID, secretKey, token string, err error) {
-		// Those of roles ask a server, without a limit of time and under a lock.
-		type parts struct{ secretID, secretKey, token string }
-		got := make(chan parts, 1)
-		go func() {
-			var p parts
-			p.secretID, p.secretKey, p.token = c.GetCredential()
-			got <- p
-		}()
-		select {
-		case p := <-got:
-			if p.secretID == "" || p.secretKey == "" || !headerSafe(p.secretID) || !headerSafe(p.token) {
-				return "", "", "", fmt.Errorf("the credential has no usable SecretId and SecretKey now: %w", zegocensor.ErrUnauthenticated)
-			}
-			return p.secretID, p.secretKey, p.token, ctx.Err()
-		case <-ctx.Done():
-			return "", "", "", ctx.Err()
-		}
-	}, ""
+	return ""
+}
+
+// ask gets it. Those of roles ask a server, without a limit of time and under a lock:
+// they are waited for no longer than ctx lasts.
+func (c credential) ask(ctx context.Context) (secretID, secretKey, token string, err error) {
+	got := make(chan [3]string, 1)
+	go func() {
+		secretID, secretKey, token := c()
+		got <- [3]string{secretID, secretKey, token}
+	}()
+	var all [3]string
+	select {
+	case all = <-got:
+	case <-ctx.Done():
+		return "", "", "", ctx.Err()
+	}
+	fixed := credential(func() (string, string, string) { return all[0], all[1], all[2] })
+	if reason := fixed.check(); reason != "" {
+		return "", "", "", fmt.Errorf("the credential %s: %w", reason, zegocensor.ErrUnauthenticated)
+	}
+	return all[0], all[1], all[2], ctx.Err()
+}
+
+// isFixed reports whether a credential is only what a program has put into it.
+func isFixed(c common.CredentialIface) bool {
+	_, ok := c.(*common.Credential)
+	return ok
 }
 
 // headerSafe reports whether a text can be sent in a header.
