@@ -61,6 +61,33 @@ func TestDocumentedExample(t *testing.T) {
 	assert.Nil(t, r.GetBody, "net/http must not send it a second time")
 }
 
+// TestWireForms are what is sent where most is left open, and where nothing is.
+func TestWireForms(t *testing.T) {
+	for want, req := range map[string]*trtc.CreateCloudModerationRequest{
+		`{"SdkAppId": 1400000001, "RoomId": "1", "RoomIdType": 1, "UserId": "u", "UserSig": "s",
+			"ModerationParams": {"ModerationType": 1, "SaveModerationFile": 0, "CallbackAllResults": 0}}`: {RoomID: "1", UserID: "u", UserSig: trtc.NewSecret("s")},
+		`{"SdkAppId": 1400000001, "RoomId": "a", "RoomIdType": 0, "UserId": "u", "UserSig": "s",
+			"ModerationParams": {"ModerationType": 3, "MaxIdleTime": 1800, "SliceAudio": 60, "SliceVideo": 1, "ModerationSupplier": "shumei", "SaveModerationFile": 2, "CallbackAllResults": 1,
+				"SubscribeStreamUserIds": {"SubscribeAudioUserIds": ["a"], "UnSubscribeVideoUserIds": ["b.*$"]}},
+			"ModerationStorageParams": {"CloudModerationStorage": {"Vendor": 2, "Region": "r", "Bucket": "b", "AccessKey": "a", "SecretKey": "k"}}, "ResourceExpiredHour": 6}`: {
+			RoomID: "a", RoomIDType: trtc.RoomIDString, UserID: "u", UserSig: trtc.NewSecret("s"), ResourceExpiredHour: 6,
+			ModerationParams: trtc.ModerationParams{ModerationType: trtc.ModerationAudioVideo, MaxIdleTime: 30 * time.Minute, SliceAudio: time.Minute, SliceVideo: time.Second,
+				ModerationSupplier: trtc.SupplierShuMei, SaveModerationFile: trtc.SaveHits, CallbackHitsOnly: true,
+				SubscribeStreamUserIDs: trtc.SubscribeModerationUserIDs{SubscribeAudioUserIDs: []string{"a"}, UnSubscribeVideoUserIDs: []string{"b.*$"}}},
+			CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageOSS, Region: "r", Bucket: "b", AccessKey: trtc.NewSecret("a"), SecretKey: trtc.NewSecret("k")},
+		},
+	} {
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"}}`), nil }}
+		_, err := newClient(t, w).CreateCloudModeration(t.Context(), req)
+		require.NoError(t, err)
+		assert.JSONEq(t, want, w.bodies[0])
+	}
+	w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"}}`), nil }}
+	_, err := newClient(t, w).ModifyCloudModeration(t.Context(), &trtc.ModifyCloudModerationRequest{TaskID: "T"})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"SdkAppId": 1400000001, "TaskId": "T", "SubscribeStreamUserIds": {}}`, w.bodies[0])
+}
+
 func TestDescribeDecodes(t *testing.T) {
 	for name, body := range map[string]string{
 		"documented": `{"Response": {"TaskId": "T", "Status": "InProgress", "RequestId": "R", "SubscribeStreamUserIds": {
