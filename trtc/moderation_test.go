@@ -77,12 +77,16 @@ func TestWireForms(t *testing.T) {
 			CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageOSS, Region: "r", Bucket: "b", AccessKey: trtc.NewSecret("a"), SecretKey: trtc.NewSecret("k")},
 		},
 	} {
-		w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"}}`), nil }}
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+			return answer(200, `{"Response":{"TaskId":"T"}}`), nil
+		}}
 		_, err := newClient(t, w).CreateCloudModeration(t.Context(), req)
 		require.NoError(t, err)
 		assert.JSONEq(t, want, w.bodies[0])
 	}
-	w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"}}`), nil }}
+	w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+		return answer(200, `{"Response":{"TaskId":"T"}}`), nil
+	}}
 	_, err := newClient(t, w).ModifyCloudModeration(t.Context(), &trtc.ModifyCloudModerationRequest{TaskID: "T"})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"SdkAppId": 1400000001, "TaskId": "T", "SubscribeStreamUserIds": {}}`, w.bodies[0])

@@ -141,7 +141,9 @@ var (
 	fullVideo = zegocensor.StartCensorVideoV2Request{RoomID: "r", EventID: zegocensor.EventPrivateChat, Language: zegocensor.LanguageMalay,
 		AudioParam: &zegocensor.AudioParam{
 			RiskTypeList:     []zegocensor.RiskType{zegocensor.RiskBannedSongInVideo},
-			BusinessTypeList: []zegocensor.BusinessType{zegocensor.BusinessVoice}, AudioLanguage: zegocensor.LanguageThai,
+			BusinessTypeList: []zegocensor.BusinessType{zegocensor.BusinessVoice},
+			//lint:ignore SA1019 the form on the wire is held against ZEGO's file
+			AudioLanguage: zegocensor.LanguageThai,
 			ReturnAllText: true, ReturnPreText: true, ReturnPreAudio: true,
 			ResultCallbackURL: "https://a.example/ar", StatusCallbackURL: "https://a.example/as"},
 		VideoParam: zegocensor.VideoParam{
