@@ -738,18 +738,20 @@ func (h *hold) apply() {
 		}
 	}
 	h.heard = seen > 0
+	silent := ""
 	if news {
-		h.state.endSilent(h.clock(), h.silence.Milliseconds(), seen)
+		silent = h.state.endSilent(h.clock(), h.silence.Milliseconds(), seen)
 	}
 	for _, e := range events[tasks:] {
-		h.state.apply(e)
+		if e.Kind != found || e.Task != silent { // what it was seen to do is too long ago
+			h.state.apply(e)
+		}
 	}
 	if s := &h.state; s.brief && s.live() && s.Task == "" {
 		h.failed(h.RoomID, "start", errBrief)
-		if again := s.Start.Times > 0; again {
+		if s.Brief > 1 { // after the first, the next one may do better
+			s.Start.Times = s.Brief - 2
 			h.settled(&s.Start, errBrief)
-		} else {
-			s.Start.Times = 1 // the next one may do better
 		}
 	}
 	h.state.brief = false

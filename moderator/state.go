@@ -31,6 +31,8 @@ type state struct {
 	Start failing `json:"r,omitzero"` // of Starts
 	Stop  failing `json:"q,omitzero"` // and of Stops
 
+	Brief int `json:"f,omitempty"` // how many tasks on end have ended at once
+
 	brief   bool // a task of a room that lives has ended at once
 	suspect bool // whoever had the room before may have stopped its task, and did not say
 }
@@ -131,12 +133,15 @@ func (s *state) apply(e event) {
 }
 
 // endSilent has the task stopped whose end was not told, when there is news of the
-// room. now is in Unix milliseconds; silence is how long a task may go without a sign
-// of life, 0 = for ever; seen is when it last had one that is not yet applied.
-func (s *state) endSilent(now, silence, seen int64) {
+// room, and returns it. now is in Unix milliseconds; silence is how long a task may go
+// without a sign of life, 0 = for ever; seen is when it last had one that is not yet
+// applied.
+func (s *state) endSilent(now, silence, seen int64) (task string) {
 	if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen, seen) > silence {
+		task = s.Task
 		s.dropTask()
 	}
+	return task
 }
 
 // open follows ZEGO's advice: a beginning that is not newer than that of the
@@ -174,13 +179,11 @@ func (s *state) open(e event) {
 	if s.Since < e.At+tolerance || s.suspect {
 		s.dropTask()
 	}
-	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, 0, 0, false
-	if e.Session != 0 {
-		s.Closed = s.Early[e.Session]
+	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, 0, s.Early[e.Session], false
+	if e.Session == 0 && s.Closed < e.At {
+		s.Closed = 0 // another life's
 	}
-	if at := s.Early[0]; s.Closed == 0 && at >= e.At {
-		s.Closed = at // an earlier one is another life's
-	}
+	s.Brief = 0
 	s.Unknown, s.Start = 0, failing{}
 	for session, at := range s.Early {
 		if session == e.Session || at <= s.Created {
@@ -205,7 +208,7 @@ func (s *state) close(e event) {
 		} else if s.Session == 0 {
 			s.Closed = max(s.Closed, e.At) // of a life whose beginning is yet to be heard of
 		}
-	case e.At > s.Created && (e.Session != 0 || s.Created == 0):
+	case e.At > s.Created && (e.Session != 0 || s.Created == 0) && !e.Guess:
 		if s.Early == nil {
 			s.Early = make(map[uint64]int64)
 		}
@@ -252,7 +255,7 @@ func (s *state) find(e event) {
 // take has a task moderate the room. Others that may run must not.
 func (s *state) take(task string, since int64) {
 	s.Task, s.Since, s.Seen = task, since, 0
-	s.Unknown, s.Start.Retry = 0, 0 // how often Starts have failed is forgotten when one has lasted
+	s.Unknown, s.Start = 0, failing{}
 	for _, t := range s.Maybe {
 		if t != task {
 			s.Stray = append(s.Stray, t)
@@ -268,8 +271,10 @@ func (s *state) take(task string, since int64) {
 func (s *state) end(task string, at int64) {
 	same := func(t string) bool { return t == task }
 	if s.Task == task {
-		if s.brief = s.live() && at-s.Since < brief; !s.brief {
-			s.Start = failing{}
+		if s.brief = s.live() && at-s.Since < brief; s.brief {
+			s.Brief++
+		} else {
+			s.Brief = 0
 		}
 		s.Task, s.Since, s.Seen = "", 0, 0
 	}

@@ -109,6 +109,23 @@ func TestTasksThatEndAtOnce(t *testing.T) {
 	assert.Len(t, r.started, 4, "it has lasted")
 }
 
+// TestShutdownGuessesNothingOfRoomsItHasNotHeardOf: a room that lives is moderated by
+// the next moderator.
+func TestShutdownGuessesNothingOfRoomsItHasNotHeardOf(t *testing.T) {
+	for _, session := range []uint64{0, 7} {
+		store := moderator.NewMemoryStore(nil)
+		m, err := moderator.New(&recorder{}, moderator.WithStore(store))
+		require.NoError(t, err)
+		require.NoError(t, m.TaskFound(t.Context(), "r", "another's", time.Now()))
+		require.NoError(t, m.Shutdown(t.Context(), true))
+		r := &recorder{}
+		m, err = moderator.New(r, moderator.WithStore(store))
+		require.NoError(t, err)
+		require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: session, CreatedAt: time.Now().Add(-time.Hour)}))
+		assert.Len(t, r.started, 1)
+	}
+}
+
 // TestResultsKeepATaskAlive, also those that do not go to the store.
 func TestResultsKeepATaskAlive(t *testing.T) {
 	now := time.Now()

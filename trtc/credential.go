@@ -31,6 +31,11 @@ func (c credential) check() (reason string) {
 func (c credential) ask(ctx context.Context) (secretID, secretKey, token string, err error) {
 	got := make(chan [3]string, 1)
 	go func() {
+		defer func() {
+			if recover() != nil {
+				got <- [3]string{} // as if it had none: a panic here would end the process
+			}
+		}()
 		secretID, secretKey, token := c()
 		got <- [3]string{secretID, secretKey, token}
 	}()

@@ -21,7 +21,8 @@ import (
 
 // Fault makes calls fail. Its first part says which calls, the rest what becomes of
 // them. A fault that names no answer and no cut lets the call proceed: later, or by a
-// wrong clock. Of several faults that fit a call, the first is taken.
+// wrong clock. Of several faults that fit a call, the first is taken; those that cut
+// it before it is read come before the others.
 type Fault struct {
 	Action string             // only this action; "" = every action
 	Match  func(Request) bool // only what it returns true for; nil = everything. It may not call the Server, and of what is cut before it is read there is no body

@@ -109,7 +109,7 @@ func (b *createBody) check() trtc.Code {
 
 func isNumber(roomID string) bool {
 	n, err := strconv.ParseUint(roomID, 10, 32)
-	return err == nil && n > 0
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == roomID
 }
 
 type taskAnswer struct {

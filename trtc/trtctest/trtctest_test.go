@@ -118,6 +118,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"no room":       {"RoomId", "", "MissingParameter.RoomId"},
 		"a number":      {"RoomId", 1, "InvalidParameter"},
 		"no number":     {"RoomId", "abc", "InvalidParameter.RoomId"},
+		"zeros":         {"RoomId", "007", "InvalidParameter.RoomId"},
 		"no user":       {"UserId", "", "MissingParameter.UserId"},
 		"no sig":        {"UserSig", "", "MissingParameter.UserSig"},
 		"another's sig": {"UserId", "robot2", "InvalidParameter.UserSig"},
