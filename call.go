@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/go-querystring/query"
 
@@ -166,15 +165,12 @@ type try struct {
 	httpStatus int
 	code       Code
 	requestID  string
-	undoHeal   func()
+	timing     attempt.Timing
 
 	// The current attempt.
-	timestamp       int64
-	nonce           string
-	signature       string
-	date            string
-	sent, responded time.Time
-	limited         io.LimitedReader
+	nonce     string
+	signature string
+	limited   io.LimitedReader
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -206,15 +202,15 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	if !t.action.Idempotent {
 		path, ctx = attempt.Trace(ctx)
 	}
-	t.sent = c.clock.Now()
+	t.timing.Sent = c.clock.Now()
 	resp, err := attempt.RoundTrip(c.http.Transport, t.sign(ctx))
 	if err != nil {
 		return t.transportFailure(path.NoAnswer(err), t.cause(parent, limit, err))
 	}
 	defer resp.Body.Close()
-	t.responded = c.clock.Now()
+	t.timing.Responded = c.clock.Now()
 	t.httpStatus = resp.StatusCode
-	t.date = resp.Header.Get("Date")
+	t.timing.Date = resp.Header.Get("Date")
 
 	buf := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buf)
@@ -242,7 +238,7 @@ func putBuffer(b *bytes.Buffer) {
 // signature.
 func (t *try) sign(ctx context.Context) *http.Request {
 	c := t.client
-	t.timestamp = c.clock.Unix()
+	t.timing.Timestamp = c.clock.Unix()
 
 	var buf [512]byte
 	q := append(buf[:0], "Action="...)
@@ -254,10 +250,10 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	q = appendNonce(q)
 	nonce := q[nonceAt:]
 	q = append(q, "&Timestamp="...)
-	q = strconv.AppendInt(q, t.timestamp, 10)
+	q = strconv.AppendInt(q, t.timing.Timestamp, 10)
 	q = append(q, "&Signature="...)
 	signatureAt := len(q)
-	q = appendSignature(q, c.appID, c.secret(), nonce, t.timestamp)
+	q = appendSignature(q, c.appID, c.secret(), nonce, t.timing.Timestamp)
 	q = append(q, "&SignatureVersion=2.0"...)
 	if c.testEnv {
 		q = append(q, "&IsTest=true"...)
@@ -314,7 +310,6 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	t.requestID = t.clean(env.requestID, 128)
 	message := t.clean(env.message, 256)
 	if env.code != CodeOK {
-		t.takeBack(env.code)
 		o := refusalOutcome(env.code, resp.StatusCode)
 		refused := &Error{
 			Action:         t.action.Name,

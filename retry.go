@@ -36,21 +36,7 @@ func refusalOutcome(code Code, status int) attempt.Outcome {
 }
 
 // Heal sets the clock right, once in a call.
-func (t *try) Heal() bool {
-	if t.undoHeal != nil {
-		return false
-	}
-	undo, ok := t.client.clock.Heal(t.date, t.sent, t.responded, t.timestamp)
-	t.undoHeal = undo
-	return ok
-}
-
-// takeBack undoes a correction of the clock that did not help.
-func (t *try) takeBack(code Code) {
-	if code == CodeSignatureExpired && t.undoHeal != nil {
-		t.undoHeal()
-	}
-}
+func (t *try) Heal() bool { return t.timing.Heal(&t.client.clock) }
 
 func (t *try) retryAfter(resp *http.Response) time.Duration {
 	return attempt.RetryAfter(resp.Header, time.Unix(t.client.clock.Unix(), 0))

@@ -413,7 +413,7 @@ func (m *Moderator) Reconcile(ctx context.Context, liveRooms iter.Seq[Room]) err
 	for r := range liveRooms {
 		s, known := entries[r.ID]
 		delete(entries, r.ID)
-		fresh := m.silence == 0 || began.UnixMilli()-max(s.Since, s.Seen) <= m.silence.Milliseconds()
+		fresh := !s.silent(began.UnixMilli(), m.silence.Milliseconds(), 0)
 		if known && s.live() && s.Task != "" && fresh && (r.SessionID == 0 || r.SessionID == s.Session) {
 			continue
 		}

@@ -132,12 +132,17 @@ func (s *state) apply(e event) {
 	}
 }
 
+// silent reports whether the task has had no sign of life for too long.
+func (s *state) silent(now, silence, seen int64) bool {
+	return silence > 0 && now-max(s.Since, s.Seen, seen) > silence
+}
+
 // endSilent has the task stopped whose end was not told, when there is news of the
 // room, and returns it. now is in Unix milliseconds; silence is how long a task may go
 // without a sign of life, 0 = for ever; seen is when it last had one that is not yet
 // applied.
 func (s *state) endSilent(now, silence, seen int64) (task string) {
-	if s.live() && s.Task != "" && silence > 0 && now-max(s.Since, s.Seen, seen) > silence {
+	if s.live() && s.Task != "" && s.silent(now, silence, seen) {
 		task = s.Task
 		s.dropTask()
 	}

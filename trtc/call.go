@@ -128,13 +128,8 @@ type try struct {
 	httpStatus int
 	code       Code
 	requestID  string
-	undoHeal   func()
-
-	// The current attempt.
-	timestamp       int64
-	secrets         []string // that it is signed with
-	date            string
-	sent, responded time.Time
+	timing     attempt.Timing
+	secrets    []string // that the current attempt is signed with
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -156,15 +151,7 @@ func (t *try) Retrying(ctx context.Context, f *attempt.Failure, waited time.Dura
 }
 
 // Heal sets the clock right, once in a call.
-func (t *try) Heal() bool {
-	if t.undoHeal != nil {
-		t.undoHeal() // it did not help
-		return false
-	}
-	undo, ok := t.client.clock.Heal(t.date, t.sent, t.responded, t.timestamp)
-	t.undoHeal = undo
-	return ok
-}
+func (t *try) Heal() bool { return t.timing.Heal(&t.client.clock) }
 
 // Attempt signs, sends and reads once.
 func (t *try) Attempt(parent context.Context) *attempt.Failure {
@@ -185,7 +172,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 		err = attempt.Cause(parent, limit, err, t.showsSecret)
 		return &attempt.Failure{Outcome: attempt.NeverLeft, Err: fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, err)}
 	}
-	t.sent = c.clock.Now()
+	t.timing.Sent = c.clock.Now()
 	resp, err := attempt.RoundTrip(c.http.Transport, req)
 	if err != nil {
 		return t.failure(path.NoAnswer(err), nil, &zegocensor.TransportError{
@@ -195,9 +182,9 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 		})
 	}
 	defer resp.Body.Close()
-	t.responded = c.clock.Now()
+	t.timing.Responded = c.clock.Now()
 	t.httpStatus = resp.StatusCode
-	t.date = resp.Header.Get("Date")
+	t.timing.Date = resp.Header.Get("Date")
 
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
@@ -218,19 +205,19 @@ func (t *try) sign(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.timestamp = c.clock.Unix()
-	signature := Sign(secretKey, service, c.base.Host, contentType, t.timestamp, t.payload.body)
+	t.timing.Timestamp = c.clock.Unix()
+	signature := Sign(secretKey, service, c.base.Host, contentType, t.timing.Timestamp, t.payload.body)
 	t.secrets = []string{secretKey, token, signature}
 	u := *c.base
 	h := http.Header{
 		"Accept":         {"application/json"},
-		"Authorization":  {authorization(secretID, signature, t.timestamp)},
+		"Authorization":  {authorization(secretID, signature, t.timing.Timestamp)},
 		"Content-Type":   {contentType},
 		"User-Agent":     {"zegocensor-go/" + zegocensor.Version},
 		"X-Tc-Action":    {t.action.Name},
 		"X-Tc-Language":  {"en-US"},
 		"X-Tc-Region":    {c.region},
-		"X-Tc-Timestamp": {strconv.FormatInt(t.timestamp, 10)},
+		"X-Tc-Timestamp": {strconv.FormatInt(t.timing.Timestamp, 10)},
 		"X-Tc-Version":   {version},
 	}
 	if token != "" {

@@ -272,11 +272,7 @@ type Request struct {
 func (s *Server) Requests() []Request {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := make([]Request, len(s.requests))
-	for i, r := range s.requests {
-		all[i] = *r
-	}
-	return all
+	return fake.Values(s.requests)
 }
 
 // Reset forgets the requests, the callbacks, the faults, the deliveries and the
@@ -307,11 +303,7 @@ func (t Task) Running() bool { return t.Stopped.IsZero() }
 func (s *Server) Tasks() []Task {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := make([]Task, len(s.tasks))
-	for i, t := range s.tasks {
-		all[i] = *t
-	}
-	return all
+	return fake.Values(s.tasks)
 }
 
 // Running returns the tasks that have not ended.

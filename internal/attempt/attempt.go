@@ -39,7 +39,7 @@ func OfStatus(status int) Outcome {
 }
 
 // again reports whether the call may be sent once more: the retry table. An attempt
-// that has Expired may be, after [Clock.Heal].
+// that has Expired may be, after [Timing.Heal].
 func (o Outcome) again(idempotent bool) bool {
 	return o == NeverLeft || o == Throttled || o == Lost && idempotent
 }

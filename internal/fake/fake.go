@@ -17,6 +17,15 @@ import (
 // MaxBody is how much is read of a request, and of the answer to a callback.
 const MaxBody = 1 << 20
 
+// Values copies what a list points to.
+func Values[T any](list []*T) []T {
+	all := make([]T, len(list))
+	for i, v := range list {
+		all[i] = *v
+	}
+	return all
+}
+
 // Hold holds a call up: for a time, or until its client or the server gives up. It
 // reports false when the call shall not be answered.
 func Hold(server context.Context, r *http.Request, hang bool, latency time.Duration) bool {

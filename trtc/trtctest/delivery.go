@@ -49,7 +49,6 @@ type Callback struct {
 	URL          string // where it goes; "" = nowhere
 
 	info     map[string]any
-	sentAt   time.Time // for the first time
 	progress *fake.Progress[Try]
 }
 
@@ -124,9 +123,6 @@ func (s *Server) emit(group, eventType int, info map[string]any) *Callback {
 // try delivers c for the first time (0) or again. Each try is sent, and signed, anew.
 func (s *Server) try(c *Callback, again int) {
 	now := s.Now()
-	if again == 0 {
-		c.sentAt = now
-	}
 	t := Try{Time: now}
 	t.Body, _ = json.Marshal(map[string]any{"EventGroupId": c.EventGroupID, "EventType": c.EventType, "CallbackTs": now.UnixMilli(), "EventInfo": c.info})
 	t.Header = http.Header{"Content-Type": {"application/json"}, "Sign": {trtccallback.Sign(CallbackKey, t.Body)}, "Sdkappid": {strconv.FormatUint(uint64(SdkAppID), 10)}}
@@ -139,7 +135,7 @@ func (s *Server) try(c *Callback, again int) {
 	switch {
 	case t.HTTPStatus == http.StatusOK:
 		c.progress.Finish(nil)
-	case now.Add(wait).Sub(c.sentAt) > retryFor:
+	case now.Add(wait).Sub(c.Tries()[0].Time) > retryFor:
 		c.progress.Finish(fmt.Errorf("trtctest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
 	default:
 		s.schedule.After(wait, func() { s.try(c, again+1) })

@@ -158,11 +158,7 @@ type Request struct {
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]Request, len(s.requests))
-	for i, r := range s.requests {
-		all[i] = *r
-	}
-	return all
+	return fake.Values(s.requests)
 }
 
 // Reset forgets the requests, the callbacks, the faults, the deliveries and the

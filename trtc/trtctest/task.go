@@ -10,6 +10,7 @@ import (
 
 	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
 
+	"github.com/zegocensor/zegocensor-go/internal/fake"
 	"github.com/zegocensor/zegocensor-go/trtc"
 	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
 )
@@ -37,11 +38,7 @@ func (t Task) Running() bool { return t.Stopped.IsZero() }
 func (s *Server) Tasks() []Task {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]Task, len(s.tasks))
-	for i, t := range s.tasks {
-		all[i] = *t
-	}
-	return all
+	return fake.Values(s.tasks)
 }
 
 // Running returns the tasks that have not ended.
@@ -354,11 +351,7 @@ func (s *Server) watch(roomID string, d time.Duration) {
 // DataID, the MediaType, and the SuggestPass that is its zero value. Its Header
 // counts for nothing. It panics when there is no such task.
 func (s *Server) EmitResult(taskID string, r trtccallback.Result) *Callback {
-	all := s.Tasks()
-	i := slices.IndexFunc(all, func(t Task) bool { return t.ID == taskID })
-	if i < 0 {
-		panic(fmt.Sprintf("trtctest: there is no task %q", taskID))
-	}
+	task := s.task(taskID)
 	s.mu.Lock()
 	s.serial++
 	id := fmt.Sprintf("trtctest-data-%d", s.serial)
@@ -368,7 +361,7 @@ func (s *Server) EmitResult(taskID string, r trtccallback.Result) *Callback {
 		details[i] = map[string]any{"Scene": d.Scene, "Label": d.Label, "Suggest": d.Suggest, "Keywords": d.Keywords, "Score": d.Score, "Desc": d.Desc,
 			"AudioSegments": orEmpty(d.AudioSegments), "ImageLocation": orEmpty(d.ImageLocation)}
 	}
-	info := s.taskInfo(all[i], map[string]any{
+	info := s.taskInfo(task, map[string]any{
 		"DataId": cmp.Or(r.DataID, id), "RequestId": r.RequestID, "MediaType": cmp.Or(r.MediaType, trtccallback.MediaAudio), "Suggest": r.Suggest,
 		"Label": cmp.Or(r.Label, "Normal"), "Rate": r.Rate, "Audio": r.Audio, "AudioText": r.AudioText, "Image": r.Image, "ImageOcr": r.ImageOCR, "CheckDetail": details,
 	})
@@ -386,12 +379,17 @@ func orEmpty(raw json.RawMessage) json.RawMessage {
 // EmitUploadError sends that a file of a task could not be kept (1106). It panics
 // when there is no such task.
 func (s *Server) EmitUploadError(taskID string, code int, message string) *Callback {
+	return s.emitTask(s.task(taskID), 1106, map[string]any{"Code": code, "Message": message})
+}
+
+// task finds a task that was started.
+func (s *Server) task(id string) Task {
 	for _, t := range s.Tasks() {
-		if t.ID == taskID {
-			return s.emitTask(t, 1106, map[string]any{"Code": code, "Message": message})
+		if t.ID == id {
+			return t
 		}
 	}
-	panic(fmt.Sprintf("trtctest: there is no task %q", taskID))
+	panic(fmt.Sprintf("trtctest: there is no task %q", id))
 }
 
 func (s *Server) emitTask(t Task, eventType int, payload map[string]any) *Callback {
