@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -41,17 +42,19 @@ const (
 // callback is refused with 503, as forgetting one would let it in again.
 var ErrStoreFull = errors.New("callback: nonce store is full")
 
-// maxNonces bounds the default store, to about 128 MiB.
+// maxNonces bounds the default store, to less than 128 MiB.
 const maxNonces = 1 << 20
 
 type memoryKey [16]byte
 
 type memoryEntry struct {
 	expires     int64 // Unix seconds
-	held        int64 // the same; until then the reservation holds
+	held        int64 // the same; until then the reservation holds, or committed
 	fingerprint memoryKey
-	done        bool
 }
+
+// committed is in place of the time until which a reservation holds.
+const committed = math.MinInt64
 
 // memoryStore is the default NonceStore.
 type memoryStore struct {
@@ -65,7 +68,7 @@ type memoryStore struct {
 
 // NewMemoryNonceStore makes the default store, which serves one process. It
 // refuses new work rather than forget a live nonce: a million of them take
-// about 128 MiB. now may be nil for [time.Now].
+// less than 128 MiB. now may be nil for [time.Now].
 func NewMemoryNonceStore(now func() time.Time) NonceStore {
 	if now == nil {
 		now = time.Now
@@ -96,7 +99,7 @@ func (m *memoryStore) Reserve(_ context.Context, key, fingerprint string, hold, 
 		switch {
 		case e.fingerprint != print:
 			return Conflict, nil
-		case e.done:
+		case e.held == committed:
 			return Done, nil
 		case e.held > now:
 			return InWork, nil
@@ -113,7 +116,7 @@ func (m *memoryStore) Commit(_ context.Context, key, fingerprint string, ttl tim
 	now := m.now().Unix()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.entries[short(key)] = memoryEntry{expires: now + seconds(ttl), fingerprint: short(fingerprint), done: true}
+	m.entries[short(key)] = memoryEntry{expires: now + seconds(ttl), held: committed, fingerprint: short(fingerprint)}
 	return nil
 }
 
@@ -121,7 +124,7 @@ func (m *memoryStore) Release(_ context.Context, key string) error {
 	k := short(key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e, ok := m.entries[k]; ok && !e.done {
+	if e, ok := m.entries[k]; ok && e.held != committed {
 		e.held = 0
 		m.entries[k] = e
 	}
