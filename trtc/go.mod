@@ -6,7 +6,7 @@ require (
 	github.com/stretchr/testify v1.12.1
 	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.103
 	github.com/tencentyun/tls-sig-api-v2-golang v1.4.0
-	github.com/zegocensor/zegocensor-go v0.0.0
+	github.com/zegocensor/zegocensor-go v0.1.0
 )
 
 require (

@@ -6,8 +6,8 @@ require (
 	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/common v0.72.0
 	github.com/stretchr/testify v1.12.1
-	github.com/zegocensor/zegocensor-go v0.0.0
-	github.com/zegocensor/zegocensor-go/otel v0.0.0
+	github.com/zegocensor/zegocensor-go v0.1.0
+	github.com/zegocensor/zegocensor-go/otel v0.1.0
 	go.opentelemetry.io/otel/exporters/prometheus v0.69.0
 	go.opentelemetry.io/otel/exporters/stdout/stdouttrace v1.47.0
 	go.opentelemetry.io/otel/sdk v1.47.0

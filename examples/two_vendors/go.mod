@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	github.com/stretchr/testify v1.12.1
-	github.com/zegocensor/zegocensor-go v0.0.0
-	github.com/zegocensor/zegocensor-go/trtc v0.0.0
+	github.com/zegocensor/zegocensor-go v0.1.0
+	github.com/zegocensor/zegocensor-go/trtc v0.1.0
 )
 
 require (

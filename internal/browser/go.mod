@@ -6,7 +6,7 @@ require (
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
 	github.com/chromedp/chromedp v0.14.2
 	github.com/stretchr/testify v1.12.1
-	github.com/zegocensor/zegocensor-go v0.0.0
+	github.com/zegocensor/zegocensor-go v0.1.0
 )
 
 require (
