@@ -27,7 +27,7 @@ import (
 )
 
 // The benchmarks compare a call with what a careful person writes by hand on
-// net/http, over the same in-memory transport. bash bench/run prints the ratios.
+// net/http, over the same in-memory transport. bash scripts/bench prints the ratios.
 
 type memory struct{}
 
