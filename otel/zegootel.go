@@ -37,6 +37,7 @@ package zegootel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -52,7 +53,8 @@ import (
 
 const scope = "github.com/zegocensor/zegocensor-go/otel"
 
-// Option changes what the functions of this package make.
+// Option changes what the functions of this package make. A nil option is ignored
+// and reported to OpenTelemetry's error handler.
 type Option func(*config)
 
 type config struct {
@@ -68,15 +70,21 @@ func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) {
 
 func configure(opts []Option) (trace.Tracer, metric.Meter) {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			otel.Handle(fmt.Errorf("zegootel: opts[%d] must not be nil", i))
+			continue
+		}
 		opt(&c)
 	}
-	return c.tracers.Tracer(scope), c.meters.Meter(scope)
+	return c.tracers.Tracer(scope, trace.WithInstrumentationVersion(zegocensor.Version)),
+		c.meters.Meter(scope, metric.WithInstrumentationVersion(zegocensor.Version))
 }
 
-// seconds are the bounds of the histograms of time: those of HTTP's conventions,
-// and what a call with retries can take.
-var seconds = metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 30)
+// seconds are the bucket boundaries of the histograms of time. They begin below
+// the time that a callback takes to handle and end at the default timeout of an
+// attempt, so that a quantile is not an interpolation inside one bucket.
+var seconds = metric.WithExplicitBucketBoundaries(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 // must tells the global error handler what only a wrong name could bring about.
 func must[T any](instrument T, err error) T {

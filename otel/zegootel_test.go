@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -82,6 +83,48 @@ func attributes(s sdktrace.ReadOnlySpan) map[string]any {
 
 var request = zegocensor.StartCensorAudioV2Request{RoomID: "room_1", EventID: zegocensor.EventAudioRoom,
 	AudioLanguage: zegocensor.LanguageEnglish, RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}}
+
+func TestInterceptor_scope(t *testing.T) {
+	zego := zegotest.NewServer()
+	defer zego.Close()
+	m := newTelemetry()
+	client := zego.Client(zegocensor.WithInterceptor(zegootel.Interceptor(m.opts...)))
+	_, err := client.GenerateIdentifyToken(t.Context(), nil)
+	require.NoError(t, err)
+
+	t.Run("spans and metrics name the version of this module", func(t *testing.T) {
+		assert.Equal(t, zegocensor.Version, m.spans.Ended()[0].InstrumentationScope().Version)
+		var data metricdata.ResourceMetrics
+		require.NoError(t, m.metrics.Collect(t.Context(), &data))
+		require.NotEmpty(t, data.ScopeMetrics)
+		assert.Equal(t, zegocensor.Version, data.ScopeMetrics[0].Scope.Version)
+	})
+	t.Run("the buckets tell half a millisecond from five", func(t *testing.T) {
+		var data metricdata.ResourceMetrics
+		require.NoError(t, m.metrics.Collect(t.Context(), &data))
+		for _, metric := range data.ScopeMetrics[0].Metrics {
+			if metric.Name != "zego.client.call.duration" {
+				continue
+			}
+			bounds := metric.Data.(metricdata.Histogram[float64]).DataPoints[0].Bounds
+			assert.Equal(t, 0.0005, bounds[0])
+			assert.Equal(t, 10.0, bounds[len(bounds)-1])
+			assert.Contains(t, bounds, 0.001)
+			assert.Contains(t, bounds, 0.0025)
+			return
+		}
+		t.Fatal("no histogram of the time of calls")
+	})
+}
+
+func TestOption_nil(t *testing.T) {
+	var reported []error
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { reported = append(reported, err) }))
+	defer otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {}))
+	assert.NotPanics(t, func() { zegootel.Interceptor(nil) })
+	require.Len(t, reported, 1)
+	assert.EqualError(t, reported[0], "zegootel: opts[0] must not be nil")
+}
 
 func TestCalls(t *testing.T) {
 	zego := zegotest.NewServer(zegotest.WithRateLimit(0))
