@@ -174,7 +174,7 @@ func TestActionsOnTheWire(t *testing.T) {
 
 func TestResponses(t *testing.T) {
 	ctx := context.Background()
-	c := newClient(t, &wire{}, zegocensor.WithTestEnvironment())
+	c := newClient(t, &wire{}, zegocensor.WithEnvironment(zegocensor.EnvironmentTest))
 	envelope := zegocensor.Response{RequestID: "R1", Message: "success", HTTPStatus: 200, Attempts: 1}
 
 	start, err := c.StartCensorAudioV2(ctx, audioRequest())
@@ -293,6 +293,8 @@ func TestNewClientReportsEveryFault(t *testing.T) {
 		zegocensor.WithRegion("mars"),
 		zegocensor.WithHTTPClient(nil),
 		zegocensor.WithUserAgent("a\r\nb: c"),
+		zegocensor.WithEnvironment(""),
+		zegocensor.WithEnvironment("Test"),
 		zegocensor.WithAttemptTimeout(0),
 		zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: -1, MinBackoff: -1}),
 		zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MinBackoff: 2, MaxBackoff: 1}),
@@ -303,7 +305,7 @@ func TestNewClientReportsEveryFault(t *testing.T) {
 	var invalid *zegocensor.InvalidRequestError
 	require.ErrorAs(t, err, &invalid)
 	assert.Equal(t, "NewClient", invalid.Action)
-	assert.Len(t, invalid.Faults, 18)
+	assert.Len(t, invalid.Faults, 20)
 	assert.NotContains(t, err.Error(), "hunter2")
 	assert.False(t, strings.Contains(err.Error(), "\n"))
 }

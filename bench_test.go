@@ -139,7 +139,7 @@ func BenchmarkManyOverTLS(b *testing.B) {
 // place in the path without its pace.
 type freeLimiter struct{}
 
-func (freeLimiter) Wait(context.Context, string) error { return nil }
+func (freeLimiter) Wait(context.Context, zegocensor.LimitRequest) error { return nil }
 
 // startByHand is the floor: no checks, no retry, no limiter, no typed errors.
 func startByHand(ctx context.Context, hc *http.Client, roomID string) (string, error) {

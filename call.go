@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-querystring/query"
 
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
 
 // maxAnswer is how much of an answer is read. ZEGO's have a few hundred bytes.
@@ -44,6 +45,7 @@ type Response struct {
 type payload struct {
 	query  string
 	body   []byte
+	room   string // for the limiter; "" = none
 	faults faults
 }
 
@@ -59,7 +61,7 @@ func bodyOf(v any) payload {
 	if len(b) == 0 || b[0] != '{' {
 		return payload{faults: faults{{"body", "must be a JSON object"}}}
 	}
-	return payload{body: b}
+	return payload{body: b, room: rawjson.Text(rawjson.Member(string(b), "RoomId"))}
 }
 
 // queryOf is the payload of a GET action: v is a struct with url tags, or
@@ -76,7 +78,7 @@ func queryOf(v any) payload {
 	for _, name := range publicParameters {
 		f.check(!values.Has(name), "query", "must not set "+name+": the client does")
 	}
-	return payload{query: values.Encode(), faults: f}
+	return payload{query: values.Encode(), room: values.Get("RoomId"), faults: f}
 }
 
 var publicParameters = []string{"Action", "AppId", "SignatureNonce", "Timestamp", "Signature", "SignatureVersion", "IsTest"}
@@ -107,6 +109,9 @@ func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Resp
 		}
 		b := bodyOf(body)
 		p.body, p.faults = b.body, append(p.faults, b.faults...)
+		if p.room == "" {
+			p.room = b.room
+		}
 	default:
 		p.faults.add("Action.Method", "must be GET or POST")
 	}
@@ -182,8 +187,15 @@ func (t *try) run(ctx context.Context) error {
 		Action:     t.action.Name,
 		Idempotent: t.action.Idempotent,
 		Policy:     attempt.Policy(c.retry),
-		Limiter:    c.limiter,
 	}, t)
+}
+
+// Wait waits for the limiter.
+func (t *try) Wait(ctx context.Context) error {
+	if t.client.limiter == nil {
+		return nil
+	}
+	return t.client.limiter.Wait(ctx, LimitRequest{Action: t.action.Name, RoomID: t.payload.room})
 }
 
 // Attempt signs, sends and reads once.
@@ -255,8 +267,11 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	signatureAt := len(q)
 	q = appendSignature(q, c.appID, c.secret(), nonce, t.timing.Timestamp)
 	q = append(q, "&SignatureVersion=2.0"...)
-	if c.testEnv {
+	switch c.environment {
+	case EnvironmentTest:
 		q = append(q, "&IsTest=true"...)
+	case EnvironmentProduction:
+		q = append(q, "&IsTest=false"...)
 	}
 	if t.payload.query != "" {
 		q = append(q, '&')

@@ -20,7 +20,7 @@ type Client struct {
 	base           *url.URL
 	http           http.Client
 	header         http.Header
-	testEnv        bool
+	environment    Environment // "" = IsTest is not sent
 	attemptTimeout time.Duration
 	retry          RetryPolicy
 	limiter        Limiter
@@ -41,7 +41,6 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 		base:           RegionGlobal.url(),
 		attemptTimeout: defaultAttemptTimeout,
 		retry:          RetryPolicy(attempt.Default),
-		limiter:        NewLimiter(),
 		clock:          attempt.Clock{Now: time.Now},
 		header: http.Header{
 			"Accept":       {"application/json"},
@@ -61,6 +60,9 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 	}
 	if len(o.faults) > 0 {
 		return nil, &InvalidRequestError{Action: "NewClient", Faults: o.faults}
+	}
+	if !o.limiter {
+		c.limiter = NewLimiter(c.environment)
 	}
 	if !o.httpClient {
 		c.http.Transport = NewTransport()

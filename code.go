@@ -81,7 +81,7 @@ var codes = map[Code]codeInfo{
 	CodeSignatureVersionMissing:     {"SignatureVersion missing", fixRequest, ErrInvalidRequest},
 	CodeSignatureVersionUnsupported: {"SignatureVersion unsupported", fixRequest, ErrInvalidRequest},
 	CodeGatewayInternal:             {"gateway internal error", askZEGO, ErrUnavailable},
-	CodeProductionNotConfigured:     {"production environment not configured", "a project that is still in the test environment needs WithTestEnvironment", ErrNotEnabled},
+	CodeProductionNotConfigured:     {"production environment not configured", "a project that is still in the test environment needs WithEnvironment(EnvironmentTest)", ErrNotEnabled},
 	CodeServiceNotEnabled:           {"service not enabled for this app", askZEGO, ErrNotEnabled},
 
 	CodeRequestFailed:         {"request failed", askZEGO, nil},

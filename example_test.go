@@ -129,18 +129,22 @@ func ExampleNewTransport() {
 	// Output: zegocensor.Client(AppID 1234567890, rtc-api.zego.im) <nil>
 }
 
-// Two clients of one project share one quota.
+// Two clients of one project share one rate limit.
 func ExampleNewLimiter() {
-	quota := zegocensor.NewLimiter()
+	shared := zegocensor.NewLimiter(zegocensor.EnvironmentProduction)
 	for _, region := range []zegocensor.Region{zegocensor.RegionSingapore, zegocensor.RegionFrankfurt} {
-		client, err := zegocensor.NewClient(1234567890, "the ServerSecret", zegocensor.WithRegion(region), zegocensor.WithLimiter(quota))
+		client, err := zegocensor.NewClient(1234567890, "the ServerSecret", zegocensor.WithRegion(region), zegocensor.WithLimiter(shared))
 		fmt.Println(client, err)
 	}
-	fmt.Println(zegocensor.Rate("StartCensorAudioV2"), zegocensor.Rate("KickoutUser"))
+	for _, action := range []string{"StartCensorAudioV2", "KickoutUser", "DescribeSimpleStreamList"} {
+		fmt.Println(zegocensor.DocumentedRate(action, zegocensor.EnvironmentProduction))
+	}
 	// Output:
 	// zegocensor.Client(AppID 1234567890, rtc-api-sgp.zego.im) <nil>
 	// zegocensor.Client(AppID 1234567890, rtc-api-fra.zego.im) <nil>
-	// 100 50
+	// {100 0s}
+	// {50 0s}
+	// {50 10s}
 }
 
 // A Start and a Stop of video moderation.

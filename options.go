@@ -28,6 +28,7 @@ type options struct {
 	faults
 	client     *Client
 	httpClient bool // the caller brought one
+	limiter    bool // the caller chose one, or none
 }
 
 // Region is one of ZEGO's addresses. Use the one nearest to the servers that
@@ -109,10 +110,32 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithTestEnvironment sends IsTest=true, for projects created on or before
-// 2021-11-16 that are still in ZEGO's test environment.
-func WithTestEnvironment() Option {
-	return func(o *options) { o.client.testEnv = true }
+// Environment is one of the two environments of an old ZEGO project.
+//
+// https://www.zegocloud.com/docs/real-time-video-server/api-reference/accessing-server-apis
+type Environment string
+
+// The documented environments.
+const (
+	EnvironmentTest       Environment = "test"       // IsTest=true
+	EnvironmentProduction Environment = "production" // IsTest=false
+)
+
+// WithEnvironment sends the public parameter IsTest: true for [EnvironmentTest],
+// false for [EnvironmentProduction]. Without this option no IsTest is sent. Only
+// projects that were created on or before 2021-11-16 need it: these have a test
+// environment, and ZEGO requires the parameter of them.
+//
+// In the test environment some rates are lower, see [DocumentedRate]; the default
+// limiter follows. ForbidRTCStream and the other actions on media streams then
+// expect a StreamId of the form zegotest-<AppId>-<id>.
+func WithEnvironment(env Environment) Option {
+	return func(o *options) {
+		ok := env == EnvironmentTest || env == EnvironmentProduction
+		if o.check(ok, "WithEnvironment", "does not know the environment "+quote(string(env))+": use EnvironmentTest or EnvironmentProduction") {
+			o.client.environment = env
+		}
+	}
 }
 
 // WithAttemptTimeout limits one attempt, from the wait for a connection to the
@@ -140,10 +163,11 @@ func WithRetryPolicy(p RetryPolicy) Option {
 }
 
 // WithLimiter replaces the limiter that every attempt passes before it is sent.
-// nil means none. The default keeps each action below its documented rate (100
-// a second for the moderation actions) within this process.
+// nil means none. The default keeps each action within its [DocumentedRate] (100 a
+// second for the moderation actions) in this process, in the environment that
+// [WithEnvironment] names.
 func WithLimiter(l Limiter) Option {
-	return func(o *options) { o.client.limiter = l }
+	return func(o *options) { o.client.limiter, o.limiter = l, true }
 }
 
 // WithClock replaces [time.Now] as the source of timestamps.

@@ -217,7 +217,7 @@ func TestContextEndsEveryPhase(t *testing.T) {
 		return resp, nil
 	}
 	refuse := func(int, *http.Request) (*http.Response, error) { return refusal(206, "Retry-After", "60")() }
-	limiter := limiterFunc(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+	limiter := limiterFunc(func(ctx context.Context, _ zegocensor.LimitRequest) error { <-ctx.Done(); return ctx.Err() })
 	patient := zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxBackoff: time.Minute})
 
 	for name, tt := range map[string]struct {
@@ -286,9 +286,9 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-type limiterFunc func(context.Context, string) error
+type limiterFunc func(context.Context, zegocensor.LimitRequest) error
 
-func (f limiterFunc) Wait(ctx context.Context, action string) error { return f(ctx, action) }
+func (f limiterFunc) Wait(ctx context.Context, r zegocensor.LimitRequest) error { return f(ctx, r) }
 
 func TestDefaultLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -43,7 +43,7 @@ func kick(ctx context.Context, c *zegocensor.Client) error {
 
 func TestLifecycle(t *testing.T) {
 	zego := newZEGO(t)
-	c := zego.Client(zegocensor.WithTestEnvironment())
+	c := zego.Client(zegocensor.WithEnvironment(zegocensor.EnvironmentTest))
 	ctx := t.Context()
 	audio, err := c.StartCensorAudioV2(ctx, audioRequest())
 	require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 func Example() {
 	client, err := zegocensor.NewClient(1234567890, "the ServerSecret",
 		zegocensor.WithInterceptor(zegootel.Interceptor()),
-		zegocensor.WithLimiter(zegootel.Limiter(zegocensor.NewLimiter())))
+		zegocensor.WithLimiter(zegootel.Limiter(zegocensor.NewLimiter(zegocensor.EnvironmentProduction))))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -195,10 +195,10 @@ type limiter struct {
 	wait metric.Float64Histogram
 }
 
-func (l *limiter) Wait(ctx context.Context, action string) error {
+func (l *limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
 	began := time.Now()
-	err := l.next.Wait(ctx, action)
-	l.wait.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(attribute.String("zego.action", action)))
+	err := l.next.Wait(ctx, r)
+	l.wait.Record(ctx, time.Since(began).Seconds(), metric.WithAttributes(attribute.String("zego.action", r.Action)))
 	return err
 }
 

@@ -196,7 +196,7 @@ func TestCalls(t *testing.T) {
 
 type free struct{}
 
-func (free) Wait(context.Context, string) error { return nil }
+func (free) Wait(context.Context, zegocensor.LimitRequest) error { return nil }
 
 func TestCallbacks(t *testing.T) {
 	zego := zegotest.NewServer()

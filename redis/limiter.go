@@ -15,7 +15,7 @@ import (
 )
 
 // Limiter is a [zegocensor.Limiter] that all replicas share: each action of a
-// project is called at most as often as [zegocensor.Rate] says, by all of them
+// project is called at most as often as [zegocensor.DocumentedRate] says, by all of them
 // together.
 //
 // It hands out places in time, evenly spaced by the server's clock, and a little
@@ -26,7 +26,7 @@ type Limiter struct {
 	client redis.UniversalClient
 	prefix string
 	appID  uint32
-	rate   func(action string) int
+	rate   func(action string) zegocensor.Limit
 	away   fallback
 	share  int
 
@@ -58,14 +58,15 @@ func WithLimiterPrefix(prefix string) LimiterOption {
 	}
 }
 
-// WithRate replaces [zegocensor.Rate], for a project that has been granted
-// others. It must return at least 1.
-func WithRate(callsPerSecond func(action string) int) LimiterOption {
+// WithRate replaces [zegocensor.DocumentedRate] in production, for another
+// environment or for a project that has been granted other rates. PerSecond must be
+// at least 1.
+func WithRate(rate func(action string) zegocensor.Limit) LimiterOption {
 	return func(l *Limiter) error {
-		if callsPerSecond == nil {
+		if rate == nil {
 			return errors.New("zegoredis: WithRate: must not be nil")
 		}
-		l.rate = callsPerSecond
+		l.rate = rate
 		return nil
 	}
 }
@@ -93,7 +94,7 @@ func WithFailFast() LimiterOption {
 
 // NewLimiter makes a limiter for a project.
 func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOption) (*Limiter, error) {
-	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: zegocensor.Rate, last: make(map[string]time.Time)}
+	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: documented, last: make(map[string]time.Time)}
 	var faults []error
 	for _, opt := range opts {
 		faults = append(faults, opt(l))
@@ -105,6 +106,10 @@ func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOptio
 		return nil, err
 	}
 	return l, nil
+}
+
+func documented(action string) zegocensor.Limit {
+	return zegocensor.DocumentedRate(action, zegocensor.EnvironmentProduction)
 }
 
 // place is the generic cell rate algorithm with bursts of one: it takes the next
@@ -157,8 +162,9 @@ const (
 	awayTime      = 5 * time.Second
 )
 
-// Wait returns when action may be called.
-func (l *Limiter) Wait(ctx context.Context, action string) error {
+// Wait returns when the action of r may be called.
+func (l *Limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
+	action := r.Action
 	token := token() // of this call, however often it asks
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var err error
@@ -239,7 +245,7 @@ func (l *Limiter) keys(action string) []string {
 }
 
 func (l *Limiter) interval(action string) time.Duration {
-	return (time.Second + time.Second/50) / time.Duration(l.rate(action))
+	return (time.Second + time.Second/50) / time.Duration(l.rate(action).PerSecond)
 }
 
 // note remembers the last place that this process knows of.

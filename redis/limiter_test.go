@@ -88,7 +88,7 @@ func TestLimiterWhileRedisIsAway(t *testing.T) {
 	newLimiter := func(opts ...LimiterOption) *Limiter {
 		l, err := NewLimiter(redis.client(), 1, append(opts, WithLimiterPrefix("test:"+token()))...)
 		require.NoError(t, err)
-		require.NoError(t, l.Wait(t.Context(), "a"))
+		require.NoError(t, l.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
 		return l
 	}
 	waiting, sharing, failing := newLimiter(), newLimiter(WithLocalShare(4)), newLimiter(WithFailFast())
@@ -97,55 +97,55 @@ func TestLimiterWhileRedisIsAway(t *testing.T) {
 	began := time.Now()
 	var all sync.WaitGroup
 	all.Go(func() {
-		assert.NoError(t, waiting.Wait(t.Context(), "a"))
+		assert.NoError(t, waiting.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
 		assert.GreaterOrEqual(t, time.Since(began), away-100*time.Millisecond, "waits for Redis")
 	})
 	all.Go(func() {
 		ctx, cancel := context.WithTimeout(t.Context(), away/2)
 		defer cancel()
-		assert.ErrorIs(t, waiting.Wait(ctx, "a"), context.DeadlineExceeded)
+		assert.ErrorIs(t, waiting.Wait(ctx, zegocensor.LimitRequest{Action: "a"}), context.DeadlineExceeded)
 		assert.Less(t, time.Since(began), away, "ends with its context")
 	})
 	all.Go(func() {
-		assert.ErrorIs(t, failing.Wait(t.Context(), "a"), ErrAway)
+		assert.ErrorIs(t, failing.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}), ErrAway)
 	})
 	all.Wait()
 
 	// A share of the rate, and after that the whole of it.
 	redis.down()
-	require.NoError(t, sharing.Wait(t.Context(), "a")) // which finds out
+	require.NoError(t, sharing.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"})) // which finds out
 	began = time.Now()
 	n := 0
 	for time.Since(began) < away {
-		require.NoError(t, sharing.Wait(t.Context(), "a"))
+		require.NoError(t, sharing.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
 		n++
 	}
 	most := int(25*away/time.Second) + 2
 	assert.LessOrEqual(t, n, most)
 	assert.GreaterOrEqual(t, n, most/2)
 	redis.up()
-	assert.NoError(t, sharing.Wait(t.Context(), "a"))
-	assert.NoError(t, failing.Wait(t.Context(), "a"))
+	assert.NoError(t, sharing.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
+	assert.NoError(t, failing.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
 }
 
 func TestLimiterPlaces(t *testing.T) {
-	l, err := NewLimiter(start(t, false).client(), 1, WithRate(func(string) int { return 10 }))
+	l, err := NewLimiter(start(t, false).client(), 1, WithRate(func(string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 10} }))
 	require.NoError(t, err)
-	require.NoError(t, l.Wait(t.Context(), "a"))
-	require.NoError(t, l.Wait(t.Context(), "b"), "each action has its own")
+	require.NoError(t, l.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}))
+	require.NoError(t, l.Wait(t.Context(), zegocensor.LimitRequest{Action: "b"}), "each action has its own")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	err = l.Wait(ctx, "a")
+	err = l.Wait(ctx, zegocensor.LimitRequest{Action: "a"})
 	assert.ErrorIs(t, err, ErrBusy)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Less(t, time.Since(began), 40*time.Millisecond, "at once")
 	began = time.Now()
 	for range 5 {
-		require.NoError(t, l.Wait(t.Context(), "a"), "the place was not taken")
+		require.NoError(t, l.Wait(t.Context(), zegocensor.LimitRequest{Action: "a"}), "the place was not taken")
 	}
 	assert.InDelta(t, 0.51, time.Since(began).Seconds(), 0.2)
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
-	assert.True(t, errors.Is(l.Wait(ctx, "a"), context.Canceled))
+	assert.True(t, errors.Is(l.Wait(ctx, zegocensor.LimitRequest{Action: "a"}), context.Canceled))
 }

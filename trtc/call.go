@@ -16,6 +16,7 @@ import (
 
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 )
 
 // maxAnswer is how much of an answer is read. Tencent's have a few hundred bytes.
@@ -39,6 +40,7 @@ type Response struct {
 // payload is the body of a request, or why there is none.
 type payload struct {
 	body    []byte
+	room    string   // for the limiter; "" = none
 	secrets []string // that are in it
 	faults  faults
 }
@@ -54,7 +56,8 @@ func payloadOf(v any) payload {
 	if len(b) == 0 || b[0] != '{' {
 		return payload{faults: faults{{Field: "body", Reason: "must be a JSON object"}}}
 	}
-	return payload{body: b, secrets: secretsIn(nil, "", string(b))}
+	text := string(b)
+	return payload{body: b, room: rawjson.Text(rawjson.Member(text, "RoomId")), secrets: secretsIn(nil, "", text)}
 }
 
 // Do calls an action that has no method of its own, on the same path as those that
@@ -141,8 +144,15 @@ func (t *try) run(ctx context.Context) error {
 		Action:     t.action.Name,
 		Idempotent: t.action.Idempotent,
 		Policy:     c.retry,
-		Limiter:    c.limiter,
 	}, t)
+}
+
+// Wait waits for the limiter.
+func (t *try) Wait(ctx context.Context) error {
+	if t.client.limiter == nil {
+		return nil
+	}
+	return t.client.limiter.Wait(ctx, zegocensor.LimitRequest{Action: t.action.Name, RoomID: t.payload.room})
 }
 
 // Retrying writes the record of an attempt that is followed by another.

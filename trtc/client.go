@@ -1,6 +1,7 @@
 package trtc
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -75,7 +76,7 @@ func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Optio
 		base:           EndpointInternational.url(),
 		attemptTimeout: 10 * time.Second,
 		retry:          attempt.Default,
-		limiter:        attempt.NewLimiter(Rate),
+		limiter:        newLimiter(),
 		clock:          attempt.Clock{Now: time.Now},
 	}
 	o := options{client: c}
@@ -116,9 +117,21 @@ func (c *Client) GoString() string { return c.String() }
 // CloseIdleConnections closes the connections that wait for a next call.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Rate is how many calls a second Tencent documents for each of the moderation
-// actions of an application: 20.
-func Rate(action string) int { return 20 }
+// DocumentedRate returns the rate limit that Tencent documents for each of the
+// moderation actions of an application: 20 calls a second, for all rooms.
+//
+// https://www.tencentcloud.com/document/api/647/72648
+func DocumentedRate(action string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 20} }
+
+type limiter struct{ actions *attempt.Limiter }
+
+func newLimiter() zegocensor.Limiter {
+	return limiter{attempt.NewLimiter(func(action string) int { return DocumentedRate(action).PerSecond })}
+}
+
+func (l limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
+	return l.actions.Wait(ctx, r.Action)
+}
 
 func (e Endpoint) url() *url.URL { return &url.URL{Scheme: "https", Host: string(e), Path: "/"} }
 
@@ -205,7 +218,7 @@ func WithRetryPolicy(p zegocensor.RetryPolicy) Option {
 }
 
 // WithLimiter replaces the limiter that every attempt passes before it is sent.
-// nil means none. The default keeps each action below [Rate] within this process;
+// nil means none. The default keeps each action within its [DocumentedRate] in this process;
 // replicas need a shared one, such as that of package zegoredis with its WithRate.
 func WithLimiter(l zegocensor.Limiter) Option {
 	return func(o *options) { o.client.limiter = l }

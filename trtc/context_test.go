@@ -114,7 +114,7 @@ func running(name string) bool {
 
 type blocked struct{}
 
-func (blocked) Wait(ctx context.Context, _ string) error {
+func (blocked) Wait(ctx context.Context, _ zegocensor.LimitRequest) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

@@ -78,7 +78,7 @@ func TestRatesGoOnWhileTheClockIsTurned(t *testing.T) {
 // pace is a limiter of one call in each span of time.
 type pace time.Duration
 
-func (p pace) Wait(context.Context, string) error {
+func (p pace) Wait(context.Context, zegocensor.LimitRequest) error {
 	time.Sleep(time.Duration(p))
 	return nil
 }

@@ -62,7 +62,7 @@ func run(ctx context.Context, listen string, duration time.Duration, traces, not
 
 	zego := zegotest.NewServer()
 	defer zego.Close()
-	client := zego.Client(zegocensor.WithInterceptor(zegootel.Interceptor(opts...)), zegocensor.WithLimiter(zegootel.Limiter(zegocensor.NewLimiter(), opts...)))
+	client := zego.Client(zegocensor.WithInterceptor(zegootel.Interceptor(opts...)), zegocensor.WithLimiter(zegootel.Limiter(zegocensor.NewLimiter(zegocensor.EnvironmentProduction), opts...)))
 	m, err := moderator.New(moderator.Audio(client, zegocensor.StartCensorAudioV2Request{
 		EventID:       zegocensor.EventAudioRoom,
 		AudioLanguage: zegocensor.LanguageEnglish,

@@ -20,13 +20,12 @@ type Call struct {
 	Action     string
 	Idempotent bool
 	Policy     Policy
-	Limiter    interface { // nil = none
-		Wait(ctx context.Context, action string) error
-	}
 }
 
 // Caller makes the attempts of one call.
 type Caller interface {
+	// Wait returns when the rate limit allows an attempt.
+	Wait(ctx context.Context) error
 	// Attempt makes an attempt. nil is success.
 	Attempt(ctx context.Context) *Failure
 	// Heal sets the clock right, if it can, after an attempt that has [Expired].
@@ -41,10 +40,8 @@ func Run(ctx context.Context, call Call, c Caller) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %s: not sent: %w", call.Package, call.Action, ContextError(ctx))
 		}
-		if call.Limiter != nil {
-			if err := call.Limiter.Wait(ctx, call.Action); err != nil {
-				return fmt.Errorf("%s: %s: not sent: waiting for the rate limiter: %w", call.Package, call.Action, err)
-			}
+		if err := c.Wait(ctx); err != nil {
+			return fmt.Errorf("%s: %s: not sent: waiting for the rate limiter: %w", call.Package, call.Action, err)
 		}
 		f := c.Attempt(ctx)
 		if f == nil {

@@ -25,19 +25,25 @@ import (
 
 const reference = "core_products/real-time-voice-video/en/server/api-reference/"
 
-// load reads one of ZEGO's files.
-func load(t *testing.T, name string) *openapi3.T {
+// folder is the one that ZEGO's files are in.
+func folder(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("ZEGO_OPENAPI_DIR")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "spec", "zego")
 	}
-	dir, err := filepath.Abs(dir)
+	dir, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(reference)))
 	require.NoError(t, err)
-	file := filepath.Join(dir, filepath.FromSlash(reference+name))
-	if _, err := os.Stat(file); err != nil {
+	if _, err := os.Stat(dir); err != nil {
 		t.Skipf("ZEGO's OpenAPI files are not here (set ZEGO_OPENAPI_DIR): %v", err)
 	}
+	return dir
+}
+
+// load reads one of ZEGO's files.
+func load(t *testing.T, name string) *openapi3.T {
+	t.Helper()
+	file := filepath.Join(folder(t), filepath.FromSlash(name))
 	loader := openapi3.NewLoader()
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
 		b, err := os.ReadFile(filepath.FromSlash(u.Path))
@@ -189,7 +195,7 @@ func TestClientAndFakeKeepToTheFiles(t *testing.T) {
 			return err
 		}},
 	} {
-		for _, opts := range [][]zegocensor.Option{nil, {zegocensor.WithTestEnvironment()}} {
+		for _, opts := range [][]zegocensor.Option{nil, {zegocensor.WithEnvironment(zegocensor.EnvironmentTest)}} {
 			t.Run(name, func(t *testing.T) {
 				doc := load(t, tt.file)
 				zego := zegotest.NewServer()

@@ -40,6 +40,17 @@ func Members(value string) iter.Seq2[string, string] {
 	}
 }
 
+// Member returns the value of an object's first member of that name, and null if there
+// is none or if object is not an object.
+func Member(object, name string) string {
+	for key, value := range Members(object) {
+		if key == name {
+			return value
+		}
+	}
+	return "null"
+}
+
 // Elements gives the elements of a list as they stand. Of anything but a list it
 // gives none.
 func Elements(value string) iter.Seq[string] {

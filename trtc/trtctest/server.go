@@ -74,7 +74,7 @@ func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock =
 // [net/http/httptest.NewServer] does, or when an option is wrong. Close it.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
-		rateLimit: trtc.Rate(""),
+		rateLimit: trtc.DocumentedRate("").PerSecond,
 		maxTasks:  500,
 		clock:     time.Now,
 		sender:    &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
