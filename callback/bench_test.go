@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/zegocensor/zegocensor-go/callback"
 )
@@ -32,11 +31,11 @@ func benchmarkBody() []byte {
 // alwaysNew is a store that remembers nothing, as the floor does.
 type alwaysNew struct{}
 
-func (alwaysNew) Reserve(context.Context, string, string, time.Duration, time.Duration) (callback.State, error) {
-	return callback.Reserved, nil
+func (alwaysNew) Reserve(context.Context, callback.Reservation) (callback.NonceState, error) {
+	return callback.NonceReserved, nil
 }
-func (alwaysNew) Commit(context.Context, string, string, time.Duration) error { return nil }
-func (alwaysNew) Release(context.Context, string) error                       { return nil }
+func (alwaysNew) Commit(context.Context, callback.Reservation) error  { return nil }
+func (alwaysNew) Release(context.Context, callback.Reservation) error { return nil }
 
 func BenchmarkParse(b *testing.B) {
 	body := benchmarkBody()

@@ -2,7 +2,6 @@ package callback
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -29,77 +28,19 @@ func decode(h Header, text string) Event {
 	case "censor_video_v2_img_status":
 		return (*VideoImageStatus)(status(h, text))
 	case "room_create":
-		e := &RoomCreated{Header: h}
-		for k, v := range rawjson.Members(text) {
-			switch k {
-			case "room_id":
-				e.RoomID = rawjson.Text(v)
-			case "room_session_id":
-				e.RoomSessionID = unsigned(v)
-			case "room_create_time":
-				e.CreateTime = milliseconds(v)
-			case "id_name":
-				e.UserID = rawjson.Text(v)
-			}
+		if e, ok := roomCreated(h, text); ok {
+			return e
 		}
-		return e
 	case "room_close":
-		e := &RoomClosed{Header: h}
-		for k, v := range rawjson.Members(text) {
-			switch k {
-			case "room_id":
-				e.RoomID = rawjson.Text(v)
-			case "room_session_id":
-				e.RoomSessionID = unsigned(v)
-			case "close_reason":
-				e.CloseReason = int(rawjson.Integer(v))
-			case "room_close_time":
-				e.CloseTime = milliseconds(v)
-			}
-		}
-		return e
+		return roomClosed(h, text)
 	case "stream_create":
-		e := &StreamCreated{Header: h}
-		for k, v := range rawjson.Members(text) {
-			switch k {
-			case "room_id":
-				e.RoomID = rawjson.Text(v)
-			case "room_session_id":
-				e.RoomSessionID = unsigned(v)
-			case "stream_id":
-				e.StreamID = rawjson.Text(v)
-			case "user_id":
-				e.UserID = rawjson.Text(v)
-			case "user_name":
-				e.UserName = rawjson.Text(v)
-			case "create_time_ms":
-				e.CreateTime = milliseconds(v)
-			case "recreate":
-				e.Recreate = rawjson.Integer(v) != 0
-			}
-		}
-		return e
+		return streamCreated(h, text)
 	case "stream_close":
-		e := &StreamClosed{Header: h}
-		for k, v := range rawjson.Members(text) {
-			switch k {
-			case "room_id":
-				e.RoomID = rawjson.Text(v)
-			case "room_session_id":
-				e.RoomSessionID = unsigned(v)
-			case "stream_id":
-				e.StreamID = rawjson.Text(v)
-			case "stream_alias":
-				if e.StreamID == "" {
-					e.StreamID = rawjson.Text(v)
-				}
-			case "user_id":
-				e.UserID = rawjson.Text(v)
-			case "type":
-				e.Type = int(rawjson.Integer(v))
-			}
-		}
-		return e
+		return streamClosed(h, text)
+	case "room_login":
+		return userLoggedIn(h, text)
+	case "room_logout":
+		return userLoggedOut(h, text)
 	}
 	return &UnknownEvent{h}
 }
@@ -271,7 +212,7 @@ func riskDetail(d *RiskDetail, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "RiskSource":
-			d.RiskSource = int(rawjson.Integer(v))
+			d.RiskSource = RiskSource(rawjson.Integer(v))
 		case "AudioText":
 			d.AudioText = rawjson.Text(v)
 		case "MatchedLists":
@@ -345,22 +286,6 @@ func name(s *string, raw string) {
 			*s = rawjson.Text(v)
 		}
 	}
-}
-
-func unsigned(raw string) uint64 {
-	n, _ := strconv.ParseUint(rawjson.Text(raw), 10, 64)
-	return n
-}
-
-// maxMilliseconds is the end of the year 9999, beyond which JSON has no times.
-const maxMilliseconds = 253402300800000
-
-// milliseconds is a point in time, or the zero time where there is none.
-func milliseconds(raw string) time.Time {
-	if ms := rawjson.Integer(raw); ms > 0 && ms < maxMilliseconds {
-		return time.UnixMilli(ms)
-	}
-	return time.Time{}
 }
 
 // formToJSON is the JSON object that a form body stands for: what is documented

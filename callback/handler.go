@@ -11,7 +11,7 @@ import (
 
 // WithDeduplication keeps a result or a status that arrives again under a new
 // nonce from handle: results by Event and ResultTaskId, statuses by Event and
-// TaskId, for twice the tolerance. It uses the [NonceStore].
+// TaskId, for twice the tolerance and a minute. It uses the [NonceStore].
 func WithDeduplication() Option {
 	return func(c *config) error {
 		c.Dedupe = true
@@ -40,7 +40,7 @@ func WithQueue(size, workers int) Option {
 // Handler receives callbacks. It is an [http.Handler]; time-outs for slow
 // senders are the [http.Server]'s to set.
 type Handler struct {
-	receiver *receive.Receiver[Event, State, NonceStore]
+	receiver *receive.Receiver[Event]
 }
 
 // NewHandler makes a handler with the CallbackSecret from ZEGO's console. It
@@ -77,17 +77,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.receiver
 
 // receive is verify for a Handler.
 func (v *Verifier) receive(h http.Header, body []byte) (receive.Verified[Event], error) {
-	head, text, s, err := v.verify(h.Get("Content-Type"), body)
+	head, text, n, err := v.verify(h.Get("Content-Type"), body)
 	if err != nil {
 		return receive.Verified[Event]{}, err
 	}
-	return receive.Verified[Event]{Seal: s, Decode: func() (Event, receive.Seal) {
+	return receive.Verified[Event]{Reservation: n, Decode: func() (Event, string) {
 		e := decode(head, text)
-		return e, receive.Seal{Key: duplicateKey(e), TTL: 2 * v.config.Tolerance}
+		return e, duplicateKey(e)
 	}}, nil
 }
 
-// duplicateKey is what two deliveries of the same news have in common, or "".
+// duplicateKey is what two deliveries of the same event have in common, or "".
 func duplicateKey(e Event) string {
 	id := ""
 	switch e := e.(type) {

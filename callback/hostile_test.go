@@ -51,8 +51,8 @@ type lossy struct {
 	lost atomic.Bool
 }
 
-func (s *lossy) Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (callback.State, error) {
-	state, err := s.NonceStore.Reserve(ctx, key, fingerprint, hold, ttl)
+func (s *lossy) Reserve(ctx context.Context, r callback.Reservation) (callback.NonceState, error) {
+	state, err := s.NonceStore.Reserve(ctx, r)
 	if s.lost.CompareAndSwap(false, true) {
 		return 0, errors.New("answer lost")
 	}
@@ -116,7 +116,10 @@ func TestHandleThatEndsItsGoroutine(t *testing.T) {
 // stuck is a store that does not answer when a key is given back.
 type stuck struct{ callback.NonceStore }
 
-func (stuck) Release(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
+func (stuck) Release(ctx context.Context, _ callback.Reservation) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 func TestShutdownKeepsItsTime(t *testing.T) {
 	gate := make(chan struct{})

@@ -2,146 +2,105 @@ package callback
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
-	"math"
-	"sync"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/receive"
 )
 
-// NonceStore remembers what was received, for as long as it could be accepted
-// again. Each step must be atomic among all that share the store.
+// NonceStore remembers received callbacks for as long as they could be accepted
+// again. Each method must be atomic among all processes that share the store.
 type NonceStore interface {
-	// Reserve asks for key on behalf of a callback whose body has the
-	// fingerprint, which is remembered for ttl. The reservation itself lapses
-	// after hold, so that a process that dies does not keep ZEGO's next try out:
-	// the key can then be reserved again with the same fingerprint. An error
-	// means that the store cannot tell; the callback is then answered with 503.
-	Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (State, error)
-	// Commit says that the work for key is done, which is remembered for ttl.
-	Commit(ctx context.Context, key, fingerprint string, ttl time.Duration) error
-	// Release ends the reservation of a key: the work failed, and the next try is
-	// welcome. The fingerprint stays remembered, and what was committed stays so.
-	Release(ctx context.Context, key string) error
+	// Reserve asks for r.Key. It returns NonceReserved if the caller now has the
+	// key, and what the store knows of it otherwise. An error means that the store
+	// cannot say; the callback is then answered with 503.
+	//
+	// A key that is reserved again by its owner stays reserved: the first answer
+	// may have been lost.
+	Reserve(ctx context.Context, r Reservation) (NonceState, error)
+	// Commit records that the work for r.Key is done, and remembers that for r.TTL.
+	// It does nothing, and returns nil, if another owner has reserved the key since.
+	// It is called again after an error.
+	Commit(ctx context.Context, r Reservation) error
+	// Release ends the reservation of r.Key, as the work failed: the sender's next
+	// attempt is welcome. The fingerprint stays remembered, and a committed key stays
+	// committed. It does nothing, and returns nil, if another owner has reserved the
+	// key since.
+	Release(ctx context.Context, r Reservation) error
 }
 
-// State is what a [NonceStore] knows of a key.
-type State int
+// Reservation is what a [NonceStore] is asked to remember. All calls for the same
+// delivery have the same one.
+type Reservation struct {
+	// Key identifies the signature or the event. It may contain a signature: a store
+	// that others can read should hash it.
+	Key string
+	// Fingerprint identifies the body: the same key with another fingerprint is a
+	// conflict. It is bytes, not text.
+	Fingerprint string
+	// Owner identifies the delivery, and is random: Commit and Release by any other
+	// owner do nothing.
+	Owner string
+	// Hold is how long the reservation lasts without Commit or Release. After it the
+	// key can be reserved again with the same fingerprint, as the process that had
+	// it may have died.
+	Hold time.Duration
+	// TTL is how long key and fingerprint are remembered.
+	TTL time.Duration
+	// Essential marks events of rooms and streams: to lose one is to miss a room's
+	// beginning or end. A store that is nearly full should refuse others first.
+	Essential bool
+}
+
+// NonceState is what a [NonceStore] knows of a key.
+type NonceState int
 
 // The states.
 const (
-	Reserved State = receive.Reserved // nobody had it; now the caller has
-	InWork   State = receive.InWork   // reserved before, with the same fingerprint, and not yet committed
-	Done     State = receive.Done     // committed, with the same fingerprint
-	Conflict State = receive.Conflict // reserved or committed with another fingerprint
+	NonceReserved   NonceState = NonceState(receive.NonceReserved)   // the caller has the key now
+	NonceInProgress NonceState = NonceState(receive.NonceInProgress) // another owner has it, with the same fingerprint, and has not committed yet
+	NonceDone       NonceState = NonceState(receive.NonceDone)       // committed, with the same fingerprint
+	NonceConflict   NonceState = NonceState(receive.NonceConflict)   // reserved or committed with another fingerprint
 )
 
-// ErrStoreFull means that the memory of nonces is full of live ones. The
-// callback is refused with 503, as forgetting one would let it in again.
-var ErrStoreFull = errors.New("callback: nonce store is full")
+// ErrStoreFull means that the nonce store is full of live entries. The callback is
+// answered with 503, as to forget an entry would be to accept its nonce again.
+var ErrStoreFull = receive.ErrStoreFull
 
-// maxNonces bounds the default store, to less than 128 MiB.
-const maxNonces = 1 << 20
+// NewMemoryNonceStore makes the default store, which serves one process. now may be
+// nil for [time.Now].
+//
+// It contains up to 2^21 (2,097,152) live entries, and refuses further ones with
+// [ErrStoreFull] rather than forget one; the last tenth is for essential ones.
+func NewMemoryNonceStore(now func() time.Time) NonceStore { return memoryStore{receive.NewMemory(now)} }
 
-type memoryKey [16]byte
+// memoryStore is receive.Memory as a NonceStore.
+type memoryStore struct{ memory *receive.Memory }
 
-type memoryEntry struct {
-	expires     int64 // Unix seconds
-	held        int64 // the same; until then the reservation holds, or committed
-	fingerprint memoryKey
+func (s memoryStore) Reserve(ctx context.Context, r Reservation) (NonceState, error) {
+	state, err := s.memory.Reserve(ctx, receive.Reservation(r))
+	return NonceState(state), err
 }
 
-// committed is in place of the time until which a reservation holds.
-const committed = math.MinInt64
-
-// memoryStore is the default NonceStore.
-type memoryStore struct {
-	now func() time.Time
-	max int
-
-	mu        sync.Mutex
-	entries   map[memoryKey]memoryEntry
-	nextSweep int64 // Unix seconds
+func (s memoryStore) Commit(ctx context.Context, r Reservation) error {
+	return s.memory.Commit(ctx, receive.Reservation(r))
 }
 
-// NewMemoryNonceStore makes the default store, which serves one process. It
-// refuses new work rather than forget a live nonce: a million of them take
-// less than 128 MiB. now may be nil for [time.Now].
-func NewMemoryNonceStore(now func() time.Time) NonceStore {
-	if now == nil {
-		now = time.Now
-	}
-	return newMemoryStore(now)
+func (s memoryStore) Release(ctx context.Context, r Reservation) error {
+	return s.memory.Release(ctx, receive.Reservation(r))
 }
 
-func newMemoryStore(now func() time.Time) *memoryStore {
-	return &memoryStore{now: now, max: maxNonces, entries: make(map[memoryKey]memoryEntry)}
+// givenStore is a NonceStore as a receive.NonceStore.
+type givenStore struct{ store NonceStore }
+
+func (s givenStore) Reserve(ctx context.Context, r receive.Reservation) (receive.NonceState, error) {
+	state, err := s.store.Reserve(ctx, Reservation(r))
+	return receive.NonceState(state), err
 }
 
-// seconds rounds up.
-func seconds(d time.Duration) int64 { return int64(d/time.Second) + 1 }
-
-func short(s string) memoryKey {
-	sum := sha256.Sum256([]byte(s))
-	return memoryKey(sum[:16])
+func (s givenStore) Commit(ctx context.Context, r receive.Reservation) error {
+	return s.store.Commit(ctx, Reservation(r))
 }
 
-func (m *memoryStore) Reserve(_ context.Context, key, fingerprint string, hold, ttl time.Duration) (State, error) {
-	k, print := short(key), short(fingerprint)
-	now := m.now().Unix()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sweep(now)
-	e, known := m.entries[k]
-	if known && e.expires > now {
-		switch {
-		case e.fingerprint != print:
-			return Conflict, nil
-		case e.held == committed:
-			return Done, nil
-		case e.held > now:
-			return InWork, nil
-		}
-	}
-	if !known && len(m.entries) >= m.max {
-		return 0, ErrStoreFull
-	}
-	m.entries[k] = memoryEntry{expires: now + seconds(ttl), held: now + seconds(hold), fingerprint: print}
-	return Reserved, nil
-}
-
-func (m *memoryStore) Commit(_ context.Context, key, fingerprint string, ttl time.Duration) error {
-	now := m.now().Unix()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.entries[short(key)] = memoryEntry{expires: now + seconds(ttl), held: committed, fingerprint: short(fingerprint)}
-	return nil
-}
-
-func (m *memoryStore) Release(_ context.Context, key string) error {
-	k := short(key)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if e, ok := m.entries[k]; ok && e.held != committed {
-		e.held = 0
-		m.entries[k] = e
-	}
-	return nil
-}
-
-// sweep drops what has expired: once a minute, and once a second while the store
-// is full.
-func (m *memoryStore) sweep(now int64) {
-	full := len(m.entries) >= m.max
-	if now < m.nextSweep && (!full || now <= m.nextSweep-60) {
-		return
-	}
-	for k, e := range m.entries {
-		if e.expires <= now {
-			delete(m.entries, k)
-		}
-	}
-	m.nextSweep = now + 60
+func (s givenStore) Release(ctx context.Context, r receive.Reservation) error {
+	return s.store.Release(ctx, Reservation(r))
 }

@@ -35,9 +35,17 @@ var payloads = map[string]string{
 	"censor_video_v2_img_status":   `{"Event":"censor_video_v2_img_status",%s,"Code":7,"Message":"m","TaskId":"T","Status":3,"AuxInfo":{"RoomId":"r","CensorStreamTime":90}}`,
 	"room_create":                  `{"event":"room_create",%s,"room_id":"r","room_session_id":18446744073709551615,"room_create_time":"1724743250123","id_name":"u"}`,
 	"room_close":                   `{"event":"room_close",%s,"room_id":"r","room_session_id":18446744073709551615,"close_reason":2,"room_close_time":"1724743250123"}`,
-	"stream_create":                `{"event":"stream_create",%s,"room_id":"r","room_session_id":"18446744073709551615","stream_id":"s","user_id":"u","user_name":"n","create_time_ms":"1724743250123","recreate":"1"}`,
-	"stream_close":                 `{"event":"stream_close",%s,"room_id":"r","room_session_id":"18446744073709551615","stream_alias":"s","user_id":"u","type":"4"}`,
-	"room_renamed":                 `{"event":"room_renamed",%s,"room_id":"r"}`,
+	"stream_create": `{"event":"stream_create",%s,"room_id":"r","room_session_id":"18446744073709551615","user_id":"u","user_name":"n","channel_id":"c","stream_id":"s",
+		"stream_sid":"s-115205136669740000000000104","title":"t","stream_alias":"a","stream_attr":"{\"cid\": 0}","stream_seq":"01","create_time":"1724743250","create_time_ms":"1724743250123",
+		"extra_info":"x","recreate":"1","publish_id":"p","publish_name":"pn","rtmp_url":["rtmp://a.example/s","rtmp://b.example/s"],"hls_url":["https://a.example/s.m3u8","https://b.example/s.m3u8"],
+		"hdl_url":["https://a.example/s.flv","https://b.example/s.flv"],"pic_url":["https://a.example/s.jpg"]}`,
+	"stream_close": `{"event":"stream_close",%s,"room_id":"r","room_session_id":"18446744073709551615","user_id":"u","user_name":"n","channel_id":"c","type":"4","stream_alias":"a","stream_id":"s",
+		"stream_sid":"s-115205136669740000000000104","stream_seq":"700","third_define_data":"{\"u\":\"x\"}","create_time_ms":"1724743250123","destroy_timemillis":"1724743251123"}`,
+	"room_login": `{"event":"room_login",%s,"room_id":"r","room_name":"rn","room_seq":"18446744073709551615","user_account":"u","user_nickname":"n","session_id":"792148503087288320",
+		"login_time":"1724743250123","user_role":"4","auth_level":"4","relogin":"1","user_update_seq":"12","callback_data":"d","term_type":"7"}`,
+	"room_logout": `{"event":"room_logout",%s,"room_id":"r","room_seq":"18446744073709551615","user_account":"u","user_nickname":"n","session_id":"792148503087288320",
+		"login_time":"1724743250123","logout_time":"1724743251123","reason":"3","user_role":"4","user_update_seq":"13"}`,
+	"room_renamed": `{"event":"room_renamed",%s,"room_id":"r"}`,
 }
 
 func sign(payload string) string {
@@ -78,9 +86,17 @@ func TestEveryDocumentedField(t *testing.T) {
 		"censor_video_v2_img_status":   &videoImageStatus,
 		"room_create":                  &callback.RoomCreated{RoomID: "r", RoomSessionID: session, CreateTime: ms, UserID: "u"},
 		"room_close":                   &callback.RoomClosed{RoomID: "r", RoomSessionID: session, CloseReason: 2, CloseTime: ms},
-		"stream_create":                &callback.StreamCreated{RoomID: "r", RoomSessionID: session, StreamID: "s", UserID: "u", UserName: "n", CreateTime: ms, Recreate: true},
-		"stream_close":                 &callback.StreamClosed{RoomID: "r", RoomSessionID: session, StreamID: "s", UserID: "u", Type: 4},
-		"room_renamed":                 &callback.UnknownEvent{},
+		"stream_create": &callback.StreamCreated{RoomID: "r", RoomSessionID: session, StreamID: "s", UserID: "u", UserName: "n", ChannelID: "c", StreamAlias: "a", PublishID: "p", PublishName: "pn",
+			StreamSID: "s-115205136669740000000000104", StreamSeq: 1, StreamAttr: `{"cid": 0}`, Title: "t", ExtraInfo: "x", CreateTime: ms, Recreate: true,
+			RTMPURL: []string{"rtmp://a.example/s", "rtmp://b.example/s"}, HLSURL: []string{"https://a.example/s.m3u8", "https://b.example/s.m3u8"},
+			HDLURL: []string{"https://a.example/s.flv", "https://b.example/s.flv"}, PicURL: []string{"https://a.example/s.jpg"}},
+		"stream_close": &callback.StreamClosed{RoomID: "r", RoomSessionID: session, StreamID: "s", UserID: "u", UserName: "n", ChannelID: "c", StreamAlias: "a",
+			StreamSID: "s-115205136669740000000000104", StreamSeq: 700, Type: callback.StreamCloseDisconnected, CreateTime: ms, CloseTime: ms.Add(time.Second), ThirdDefineData: `{"u":"x"}`},
+		"room_login": &callback.UserLoggedIn{RoomID: "r", RoomName: "rn", RoomSessionID: session, UserID: "u", UserName: "n", SessionID: "792148503087288320", LoginTime: ms,
+			UserRole: callback.RoleAdmin, UserUpdateSeq: 12, AuthLevel: 4, Relogin: true, CallbackData: "d", TermType: callback.TermMiniProgram},
+		"room_logout": &callback.UserLoggedOut{RoomID: "r", RoomSessionID: session, UserID: "u", UserName: "n", SessionID: "792148503087288320", LoginTime: ms, LogoutTime: ms.Add(time.Second),
+			Reason: callback.LogoutKicked, UserRole: callback.RoleAdmin, UserUpdateSeq: 13},
+		"room_renamed": &callback.UnknownEvent{},
 	}
 	require.Len(t, want, len(payloads))
 	numbers := regexp.MustCompile(`([:\[,])(\d[\d.]*)`)

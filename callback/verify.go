@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -55,7 +56,7 @@ type Verifier struct {
 }
 
 // config is what the options set.
-type config = receive.Config[NonceStore]
+type config = receive.Config
 
 // Option changes a [Handler] or a [Verifier] while it is made.
 type Option func(*config) error
@@ -102,7 +103,7 @@ func WithNonceStore(s NonceStore) Option {
 		if s == nil {
 			return errors.New("callback: WithNonceStore: must not be nil")
 		}
-		c.Nonces = s
+		c.Nonces = givenStore{s}
 		return nil
 	}
 }
@@ -141,7 +142,7 @@ func WithLogger(l *slog.Logger) Option {
 // NewVerifier makes a verifier with the CallbackSecret from ZEGO's console. It
 // reports all faults of its arguments.
 func NewVerifier(callbackSecret string, opts ...Option) (*Verifier, error) {
-	c, err := receive.Configure("callback", "callbackSecret", callbackSecret, opts, NewMemoryNonceStore)
+	c, err := receive.Configure("callback", "callbackSecret", callbackSecret, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -158,15 +159,16 @@ func NewVerifier(callbackSecret string, opts ...Option) (*Verifier, error) {
 // the caller. Options that concern the work ([WithDeduplication], [WithQueue]) or
 // the reading of a body ([WithMaxBody]) have no effect on Parse.
 func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (Event, error) {
-	h, text, seal, err := v.verify(contentType, body)
+	h, text, n, err := v.verify(contentType, body)
 	if err != nil {
 		return nil, err
 	}
-	state, err := v.config.Nonces.Reserve(ctx, seal.Key, seal.Fingerprint, seal.TTL, seal.TTL)
+	n.Owner, n.Hold, n.TTL = rand.Text(), v.config.Remembered(), v.config.Remembered()
+	state, err := v.config.Nonces.Reserve(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	if state == Conflict {
+	if state == receive.NonceConflict {
 		return nil, ErrReplayed
 	}
 	return decode(h, text), nil
@@ -203,46 +205,54 @@ func (m *members) take(key, value string) {
 
 // verify checks a callback all but for its nonce having been used. The rest of
 // text is decoded only after that.
-func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, s receive.Seal, err error) {
+func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, n receive.Reservation, err error) {
 	var m members
 	if text, err = object(contentType, body, m.take); err != nil {
-		return h, "", s, err
+		return h, "", n, err
 	}
 	if m.twice {
-		return h, "", s, ErrMalformed
+		return h, "", n, ErrMalformed
 	}
 	h.Event, h.Nonce = m.event, m.nonce
 	seconds, ok := parseTimestamp(m.timestamp)
 	if !ok || !validNonce(h.Nonce) || len(m.signature) != 2*sha1.Size || h.Event == "" {
-		return h, "", s, ErrMalformed
+		return h, "", n, ErrMalformed
 	}
 	if !v.signed(m.timestamp, h.Nonce, m.signature) {
-		return h, "", s, ErrSignature
+		return h, "", n, ErrSignature
 	}
 	h.Timestamp = time.Unix(seconds, 0)
-	age := v.config.Now().Sub(h.Timestamp)
-	if age.Abs() > v.config.Tolerance {
-		return h, "", s, ErrStale
+	if v.config.Now().Sub(h.Timestamp).Abs() > v.config.Tolerance {
+		return h, "", n, ErrStale
 	}
 	if m.appID != "" {
 		id, err := strconv.ParseUint(m.appID, 10, 32)
 		if err != nil {
-			return h, "", s, ErrMalformed
+			return h, "", n, ErrMalformed
 		}
 		h.AppID = uint32(id)
 	}
 	if v.config.AppID != 0 && h.AppID != v.config.AppID {
-		return h, "", s, ErrWrongApp
+		return h, "", n, ErrWrongApp
 	}
 	h.Raw = json.RawMessage(text)
 	sum := sha256.Sum256(body)
-	return h, text, receive.Seal{
+	return h, text, receive.Reservation{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
 		Key:         "nonce:" + strings.ToLower(m.signature),
 		Fingerprint: string(sum[:]),
-		TTL:         v.config.Tolerance - age + time.Second,
+		Essential:   essential(h.Event),
 	}, nil
+}
+
+// essential reports whether an event says that a room or a stream began or ended.
+func essential(event string) bool {
+	switch event {
+	case "room_create", "room_close", "stream_create", "stream_close":
+		return true
+	}
+	return false
 }
 
 // signed compares with each secret, in constant time and without telling which.

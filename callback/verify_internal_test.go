@@ -44,15 +44,15 @@ func BenchmarkVerify(b *testing.B) {
 
 // failingStore answers as it is told.
 type failingStore struct {
-	state State
+	state NonceState
 	err   error
 }
 
-func (s failingStore) Reserve(context.Context, string, string, time.Duration, time.Duration) (State, error) {
+func (s failingStore) Reserve(context.Context, Reservation) (NonceState, error) {
 	return s.state, s.err
 }
-func (s failingStore) Commit(context.Context, string, string, time.Duration) error { return s.err }
-func (s failingStore) Release(context.Context, string) error                       { return s.err }
+func (s failingStore) Commit(context.Context, Reservation) error  { return nil }
+func (s failingStore) Release(context.Context, Reservation) error { return s.err }
 
 // TestNoPathShowsASecret sends a callback down every path there is, and looks
 // for the secret and for right signatures in what the sender and the log get.
@@ -75,12 +75,12 @@ func TestNoPathShowsASecret(t *testing.T) {
 	}{
 		"handled":            {sent: good, want: 200},
 		"previous secret":    {sent: sent{"1724743250", "7", Sign(previous, "1724743250", "7"), ""}, want: 200},
-		"handled before":     {sent: good, store: failingStore{state: Done}, want: 200},
+		"handled before":     {sent: good, store: failingStore{state: NonceDone}, want: 200},
 		"wrong signature":    {sent: sent{"1724743250", "7", strings.Repeat("0", 40), ""}, want: 403},
 		"stale":              {sent: signed("1724740000"), want: 403},
 		"other project":      {sent: good, opts: []Option{WithAppID(9)}, want: 403},
-		"other body":         {sent: good, store: failingStore{state: Conflict}, want: 403},
-		"in work":            {sent: good, store: failingStore{state: InWork}, want: 503},
+		"other body":         {sent: good, store: failingStore{state: NonceConflict}, want: 403},
+		"in work":            {sent: good, store: failingStore{state: NonceInProgress}, want: 503},
 		"store failed":       {sent: good, store: failingStore{err: errors.New("store down")}, want: 503},
 		"handle failed":      {sent: good, handle: func(context.Context, Event) error { return errors.New("no") }, want: 500},
 		"handle panicked":    {sent: good, handle: func(_ context.Context, e Event) error { panic(e) }, want: 500},

@@ -5,15 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zegocensor/zegocensor-go/callback"
 )
 
-// NonceStore is a [callback.NonceStore] in Redis. What it keeps of a callback is
-// hashes: no signature and no nonce is readable in Redis.
+// NonceStore is a [callback.NonceStore] in Redis. It stores hashes only: no signature
+// and no nonce is readable in Redis. It ignores [callback.Reservation.Essential]: what
+// happens if Redis is full is the server's maxmemory-policy to decide, which should be
+// noeviction.
 type NonceStore struct {
 	client redis.UniversalClient
 	prefix string
@@ -41,13 +42,14 @@ func (s *NonceStore) keys(key string) []string {
 	return []string{s.prefix + ":" + hex.EncodeToString(sum[:16])}
 }
 
-func print(fingerprint string) string {
-	sum := sha256.Sum256([]byte(fingerprint))
+// short is what the store keeps of a fingerprint or an owner.
+func short(s string) string {
+	sum := sha256.Sum256([]byte(s))
 	return string(sum[:16])
 }
 
-// In the hash: p the fingerprint, o the token of the call that reserved the key,
-// h when its reservation lapses (0 = the work is done).
+// In the hash: p the fingerprint, o the owner of the reservation, h when it lapses
+// (0 = the work is done).
 
 var reserve = redis.NewScript(`
 local t = redis.call('TIME')
@@ -70,11 +72,11 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 0
 `)
 
-var states = [...]callback.State{callback.Reserved, callback.InWork, callback.Done, callback.Conflict}
+var states = [...]callback.NonceState{callback.NonceReserved, callback.NonceInProgress, callback.NonceDone, callback.NonceConflict}
 
-// Reserve asks for a key.
-func (s *NonceStore) Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (callback.State, error) {
-	n, err := reserve.Run(ctx, s.client, s.keys(key), print(fingerprint), token(), hold.Milliseconds(), max(ttl.Milliseconds(), 1)).Int()
+// Reserve implements [callback.NonceStore].
+func (s *NonceStore) Reserve(ctx context.Context, r callback.Reservation) (callback.NonceState, error) {
+	n, err := reserve.Run(ctx, s.client, s.keys(r.Key), short(r.Fingerprint), short(r.Owner), r.Hold.Milliseconds(), max(r.TTL.Milliseconds(), 1)).Int()
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("zegoredis: %w", err)
@@ -85,14 +87,17 @@ func (s *NonceStore) Reserve(ctx context.Context, key, fingerprint string, hold,
 }
 
 var commit = redis.NewScript(`
-redis.call('HSET', KEYS[1], 'p', ARGV[1], 'h', 0)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local owner = redis.call('HGET', KEYS[1], 'o')
+if not owner or owner == ARGV[2] then
+  redis.call('HSET', KEYS[1], 'p', ARGV[1], 'h', 0, 'o', ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
 return 0
 `)
 
-// Commit says that the work for a key is done.
-func (s *NonceStore) Commit(ctx context.Context, key, fingerprint string, ttl time.Duration) error {
-	err := commit.Run(ctx, s.client, s.keys(key), print(fingerprint), max(ttl.Milliseconds(), 1)).Err()
+// Commit implements [callback.NonceStore].
+func (s *NonceStore) Commit(ctx context.Context, r callback.Reservation) error {
+	err := commit.Run(ctx, s.client, s.keys(r.Key), short(r.Fingerprint), short(r.Owner), max(r.TTL.Milliseconds(), 1)).Err()
 	if err != nil {
 		return fmt.Errorf("zegoredis: %w", err)
 	}
@@ -100,16 +105,16 @@ func (s *NonceStore) Commit(ctx context.Context, key, fingerprint string, ttl ti
 }
 
 var release = redis.NewScript(`
-local held = redis.call('HGET', KEYS[1], 'h')
-if held and tonumber(held) > 0 then
+local v = redis.call('HMGET', KEYS[1], 'h', 'o')
+if v[1] and tonumber(v[1]) > 0 and v[2] == ARGV[1] then
   redis.call('HSET', KEYS[1], 'h', 1)
 end
 return 0
 `)
 
-// Release ends the reservation of a key.
-func (s *NonceStore) Release(ctx context.Context, key string) error {
-	if err := release.Run(ctx, s.client, s.keys(key)).Err(); err != nil {
+// Release implements [callback.NonceStore].
+func (s *NonceStore) Release(ctx context.Context, r callback.Reservation) error {
+	if err := release.Run(ctx, s.client, s.keys(r.Key), short(r.Owner)).Err(); err != nil {
 		return fmt.Errorf("zegoredis: %w", err)
 	}
 	return nil

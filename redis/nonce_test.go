@@ -20,7 +20,7 @@ import (
 	"github.com/zegocensor/zegocensor-go/callback"
 )
 
-func TestNonceStoresAreAlike(t *testing.T) {
+func TestNonceStore_Reserve(t *testing.T) {
 	server := start(t, false)
 	inRedis, err := NewNonceStore(server.client())
 	require.NoError(t, err)
@@ -31,30 +31,44 @@ func TestNonceStoresAreAlike(t *testing.T) {
 	for name, s := range map[string]callback.NonceStore{"memory": callback.NewMemoryNonceStore(nil), "redis": inRedis, "sent twice": sentTwice} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			reserve := func(key, fingerprint string, hold, ttl time.Duration) callback.State {
+			of := func(key, fingerprint, owner string) callback.Reservation {
+				return callback.Reservation{Key: key, Fingerprint: fingerprint, Owner: owner, Hold: time.Minute, TTL: time.Minute}
+			}
+			reserve := func(r callback.Reservation) callback.NonceState {
 				t.Helper()
-				state, err := s.Reserve(t.Context(), key, fingerprint, hold, ttl)
+				state, err := s.Reserve(t.Context(), r)
 				require.NoError(t, err)
 				return state
 			}
-			assert.Equal(t, callback.Reserved, reserve("a", "1", time.Minute, time.Minute))
-			assert.Equal(t, callback.InWork, reserve("a", "1", time.Minute, time.Minute))
-			assert.Equal(t, callback.Conflict, reserve("a", "2", time.Minute, time.Minute))
-			require.NoError(t, s.Commit(t.Context(), "a", "1", time.Minute))
-			assert.Equal(t, callback.Done, reserve("a", "1", time.Minute, time.Minute))
-			assert.Equal(t, callback.Conflict, reserve("a", "2", time.Minute, time.Minute))
+			assert.Equal(t, callback.NonceReserved, reserve(of("a", "1", "x")))
+			assert.Equal(t, callback.NonceReserved, reserve(of("a", "1", "x")), "the first answer may have been lost")
+			assert.Equal(t, callback.NonceInProgress, reserve(of("a", "1", "y")))
+			assert.Equal(t, callback.NonceConflict, reserve(of("a", "2", "x")))
+			require.NoError(t, s.Commit(t.Context(), of("a", "1", "y")))
+			require.NoError(t, s.Release(t.Context(), of("a", "1", "y")))
+			assert.Equal(t, callback.NonceInProgress, reserve(of("a", "1", "z")), "another's Commit and Release do nothing")
+			require.NoError(t, s.Commit(t.Context(), of("a", "1", "x")))
+			assert.Equal(t, callback.NonceDone, reserve(of("a", "1", "z")))
+			assert.Equal(t, callback.NonceConflict, reserve(of("a", "2", "z")))
+			require.NoError(t, s.Release(t.Context(), of("a", "1", "x")))
+			assert.Equal(t, callback.NonceDone, reserve(of("a", "1", "z")), "what is done stays done")
 
-			assert.Equal(t, callback.Reserved, reserve("b", "1", time.Minute, time.Minute))
-			require.NoError(t, s.Release(t.Context(), "b"))
-			assert.Equal(t, callback.Conflict, reserve("b", "2", time.Minute, time.Minute), "what was released is remembered")
-			assert.Equal(t, callback.Reserved, reserve("b", "1", time.Second, time.Minute))
-			require.Eventually(t, func() bool { return reserve("b", "1", time.Second, time.Minute) == callback.Reserved }, 5*time.Second, 50*time.Millisecond, "lapses")
-			assert.Equal(t, callback.Conflict, reserve("b", "2", time.Second, time.Minute), "and is remembered")
-			require.NoError(t, s.Release(t.Context(), "a"))
-			assert.Equal(t, callback.Done, reserve("a", "1", time.Minute, time.Minute), "what is done stays done")
+			assert.Equal(t, callback.NonceReserved, reserve(of("b", "1", "x")))
+			require.NoError(t, s.Release(t.Context(), of("b", "1", "x")))
+			assert.Equal(t, callback.NonceConflict, reserve(of("b", "2", "y")), "what was released is remembered")
+			brief := of("b", "1", "y")
+			brief.Hold = time.Second
+			assert.Equal(t, callback.NonceReserved, reserve(brief))
+			require.Eventually(t, func() bool { return reserve(of("b", "1", "z")) == callback.NonceReserved }, 5*time.Second, 50*time.Millisecond, "lapses")
+			assert.Equal(t, callback.NonceConflict, reserve(of("b", "2", "x")), "and is remembered")
+			require.NoError(t, s.Release(t.Context(), brief))
+			require.NoError(t, s.Commit(t.Context(), brief))
+			assert.Equal(t, callback.NonceInProgress, reserve(of("b", "1", "x")), "a late Release or Commit leaves the next owner's reservation alone")
 
-			require.NoError(t, s.Commit(t.Context(), "c", "1", time.Second))
-			require.Eventually(t, func() bool { return reserve("c", "2", time.Second, time.Second) == callback.Reserved }, 5*time.Second, 50*time.Millisecond, "expires")
+			done := of("c", "1", "x")
+			done.TTL = time.Second
+			require.NoError(t, s.Commit(t.Context(), done))
+			require.Eventually(t, func() bool { return reserve(of("c", "2", "x")) == callback.NonceReserved }, 5*time.Second, 50*time.Millisecond, "expires")
 		})
 	}
 }
@@ -98,7 +112,7 @@ func TestNoncesAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range callbacks {
 		nonce := strconv.Itoa(i)
-		body := fmt.Sprintf(`{"event":"room_create","timestamp":%s,"nonce":"%s","signature":"%s"}`, now, nonce, callback.Sign("secret", now, nonce))
+		body := fmt.Sprintf(`{"event":"room_close","timestamp":%s,"nonce":"%s","signature":"%s"}`, now, nonce, callback.Sign("secret", now, nonce))
 		for j := range 3 {
 			all.Go(func() {
 				limit <- struct{}{}

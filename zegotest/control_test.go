@@ -65,7 +65,7 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, "an insult", audio.Detail.Text)
 	assert.Equal(t, "u", audio.AuxInfo.UserID)
 	assert.Equal(t, callback.Review, got["censor_video_v2_img_result"].(*callback.VideoImageResult).Detail.RiskLevel)
-	assert.Equal(t, 2, got["room_close"].(*callback.RoomClosed).CloseReason)
+	assert.EqualValues(t, 2, got["room_close"].(*callback.RoomClosed).CloseReason)
 
 	fault := do("POST", "faults", `{"Action":"GenerateIdentifyToken","Code":9,"Times":2,"Latency":"1ms"}`, 200)["Id"].(float64)
 	_, err := s.Client().GenerateIdentifyToken(t.Context(), nil)

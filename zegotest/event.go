@@ -57,7 +57,7 @@ func encode(e callback.Event) fields {
 			"create_time_ms": decimal(e.CreateTime.UnixMilli()), "recreate": strconv.Itoa(number(e.Recreate))})
 	case *callback.StreamClosed:
 		return streamFields(h, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
-			"stream_id": e.StreamID, "stream_alias": e.StreamID, "user_id": e.UserID, "type": strconv.Itoa(e.Type)})
+			"stream_id": e.StreamID, "stream_alias": e.StreamAlias, "user_id": e.UserID, "type": strconv.Itoa(int(e.Type))})
 	}
 	panic(fmt.Sprintf("zegotest: cannot encode a %T", e))
 }

@@ -79,9 +79,9 @@ func (s *Server) closeRoom(roomID string, reason int) (*Callback, error) {
 	s.mu.Unlock()
 	s.watch(roomID)
 	for _, stream := range streams {
-		s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: stream.ID, UserID: stream.UserID})
+		s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: stream.ID, StreamAlias: stream.ID, UserID: stream.UserID})
 	}
-	return s.emit("", &callback.RoomClosed{RoomID: roomID, RoomSessionID: r.SessionID, CloseReason: reason, CloseTime: now}), nil
+	return s.emit("", &callback.RoomClosed{RoomID: roomID, RoomSessionID: r.SessionID, CloseReason: callback.RoomCloseReason(reason), CloseTime: now}), nil
 }
 
 // OpenStream has userID publish a stream, which sends a stream_create. It panics
@@ -136,7 +136,7 @@ func (s *Server) closeStream(roomID, streamID string) (*Callback, error) {
 	if empty {
 		s.watch(roomID)
 	}
-	return s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, UserID: stream.UserID}), nil
+	return s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, StreamAlias: streamID, UserID: stream.UserID}), nil
 }
 
 // must is for what only a mistake of the test makes fail.

@@ -6,6 +6,7 @@ package receive
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,25 +16,30 @@ import (
 	"time"
 )
 
-// Config is what the options of package callback set. N is its NonceStore.
-type Config[N any] struct {
+// Config is what the options of package callback set.
+type Config struct {
 	Secrets   []func() string // the current one and the previous; closures, so that nothing that prints them gets at them
 	AppID     uint32          // 0 = any
 	Tolerance time.Duration
 	MaxBody   int64
 	Now       func() time.Time
-	Nonces    N
+	Nonces    NonceStore // nil = in memory
 	Dedupe    bool
 	Logger    *slog.Logger
 	Queue     int
 	Workers   int
 }
 
+// Remembered is how long a callback is remembered after it was received. ZEGO signs
+// it with the time of its own clock, and receivers within the tolerance of that clock
+// accept it for twice the tolerance at most. It depends on no clock, as the clock of
+// the receiver that remembers says nothing of the one that must refuse.
+func (c *Config) Remembered() time.Duration { return 2*c.Tolerance + time.Minute }
+
 // Configure makes a Config of the secret, which is called secretName, the defaults
-// and the options of the package name. It reports all faults. memory makes the
-// default store.
-func Configure[N any, O ~func(*Config[N]) error](name, secretName, secret string, opts []O, memory func(now func() time.Time) N) (Config[N], error) {
-	c := Config[N]{
+// and the options of the package name. It reports all faults.
+func Configure[O ~func(*Config) error](name, secretName, secret string, opts []O) (Config, error) {
+	c := Config{
 		Secrets:   []func() string{func() string { return secret }},
 		Tolerance: 10 * time.Minute,
 		MaxBody:   1 << 20,
@@ -51,41 +57,19 @@ func Configure[N any, O ~func(*Config[N]) error](name, secretName, secret string
 		faults = append(faults, opt(&c))
 	}
 	if err := errors.Join(faults...); err != nil {
-		return Config[N]{}, err
+		return Config{}, err
 	}
-	if any(c.Nonces) == nil {
-		c.Nonces = memory(c.Now)
+	if c.Nonces == nil {
+		c.Nonces = NewMemory(c.Now)
 	}
 	return c, nil
-}
-
-// Store is callback.NonceStore.
-type Store[S ~int] interface {
-	Reserve(ctx context.Context, key, fingerprint string, hold, ttl time.Duration) (S, error)
-	Commit(ctx context.Context, key, fingerprint string, ttl time.Duration) error
-	Release(ctx context.Context, key string) error
-}
-
-// The states of a key in a Store.
-const (
-	Reserved = iota // nobody had it; now the caller has
-	InWork          // reserved before, with the same fingerprint, and not yet committed
-	Done            // committed, with the same fingerprint
-	Conflict        // reserved or committed with another fingerprint
-)
-
-// Seal is what is remembered of a callback.
-type Seal struct {
-	Key         string // "" = nothing
-	Fingerprint string
-	TTL         time.Duration
 }
 
 // Vendor is what one vendor's callbacks are.
 type Vendor[E any] struct {
 	Name string // of the package, which errors begin with
-	// Verify checks a callback all but for its Seal having been used. Its error is
-	// answered with 403, and with 400 where it is Malformed.
+	// Verify checks a callback all but for its reservation. Its error is answered with
+	// 403, and with 400 if it is Malformed.
 	Verify func(h http.Header, body []byte) (Verified[E], error)
 	// Event names an event, for the log.
 	Event               func(E) string
@@ -94,16 +78,18 @@ type Vendor[E any] struct {
 
 // Verified is a callback that was verified.
 type Verified[E any] struct {
-	Seal
-	// Decode decodes it, and says what it has in common with other deliveries of
-	// the same news.
-	Decode func() (e E, news Seal)
+	// Reservation says what of the callback is remembered: Key, Fingerprint and
+	// Essential.
+	Reservation
+	// Decode decodes it, and returns the key that other deliveries of the same event
+	// have too, or "".
+	Decode func() (e E, duplicate string)
 }
 
 // Receiver receives callbacks.
-type Receiver[E any, S ~int, N Store[S]] struct {
+type Receiver[E any] struct {
 	vendor Vendor[E]
-	config *Config[N]
+	config *Config
 	handle func(context.Context, E) error
 
 	queue   chan E // nil = none
@@ -115,13 +101,13 @@ type Receiver[E any, S ~int, N Store[S]] struct {
 }
 
 type job[E any] struct {
-	event E
-	seals []Seal // that are reserved
+	event    E
+	reserved []Reservation
 }
 
 // New makes a receiver, and starts its workers.
-func New[E any, S ~int, N Store[S]](v Vendor[E], c *Config[N], handle func(context.Context, E) error) *Receiver[E, S, N] {
-	r := &Receiver[E, S, N]{vendor: v, config: c, handle: handle}
+func New[E any](v Vendor[E], c *Config, handle func(context.Context, E) error) *Receiver[E] {
+	r := &Receiver[E]{vendor: v, config: c, handle: handle}
 	if c.Queue > 0 {
 		r.queue = make(chan E, c.Queue)
 		for range c.Workers {
@@ -132,7 +118,7 @@ func New[E any, S ~int, N Store[S]](v Vendor[E], c *Config[N], handle func(conte
 }
 
 // ServeHTTP answers as callback.Handler documents it.
-func (r *Receiver[E, S, N]) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *Receiver[E]) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	status, err := r.receive(w, req)
 	if err != nil {
 		r.warn(req.Context(), "not accepted", slog.Int("http_status", status), slog.String("error", err.Error()))
@@ -143,15 +129,15 @@ func (r *Receiver[E, S, N]) ServeHTTP(w http.ResponseWriter, req *http.Request) 
 	w.WriteHeader(status)
 }
 
-func (r *Receiver[E, S, N]) warn(ctx context.Context, text string, attrs ...slog.Attr) {
+func (r *Receiver[E]) warn(ctx context.Context, text string, attrs ...slog.Attr) {
 	if r.config.Logger != nil {
 		r.config.Logger.LogAttrs(ctx, slog.LevelWarn, r.vendor.Name+": "+text, attrs...)
 	}
 }
 
-func (r *Receiver[E, S, N]) error(text string) error { return errors.New(r.vendor.Name + ": " + text) }
+func (r *Receiver[E]) error(text string) error { return errors.New(r.vendor.Name + ": " + text) }
 
-func (r *Receiver[E, S, N]) receive(w http.ResponseWriter, req *http.Request) (int, error) {
+func (r *Receiver[E]) receive(w http.ResponseWriter, req *http.Request) (int, error) {
 	if req.Method != http.MethodPost {
 		return http.StatusMethodNotAllowed, r.error("method is not POST")
 	}
@@ -177,13 +163,18 @@ func (r *Receiver[E, S, N]) receive(w http.ResponseWriter, req *http.Request) (i
 	defer r.inFlight.Done()
 
 	var j job[E]
-	if status, err := r.reserve(req.Context(), &j, verified.Seal); status != 0 {
+	owner := rand.Text() // of this delivery
+	reserve := func(n Reservation) (int, error) {
+		n.Owner, n.Hold, n.TTL = owner, reservation, r.config.Remembered()
+		return r.reserve(req.Context(), &j, n)
+	}
+	if status, err := reserve(verified.Reservation); status != 0 {
 		return status, err
 	}
-	var news Seal
-	j.event, news = verified.Decode()
-	if news.Key != "" && r.config.Dedupe {
-		if status, err := r.reserve(req.Context(), &j, news); status != 0 {
+	var duplicate string
+	j.event, duplicate = verified.Decode()
+	if duplicate != "" && r.config.Dedupe {
+		if status, err := reserve(Reservation{Key: duplicate, Essential: verified.Essential}); status != 0 {
 			return status, err
 		}
 	}
@@ -202,7 +193,7 @@ func (r *Receiver[E, S, N]) receive(w http.ResponseWriter, req *http.Request) (i
 }
 
 // enter counts a callback in, unless the receiver is shutting down.
-func (r *Receiver[E, S, N]) enter() bool {
+func (r *Receiver[E]) enter() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -212,7 +203,7 @@ func (r *Receiver[E, S, N]) enter() bool {
 	return true
 }
 
-func (r *Receiver[E, S, N]) enqueue(e E) error {
+func (r *Receiver[E]) enqueue(e E) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -226,33 +217,33 @@ func (r *Receiver[E, S, N]) enqueue(e E) error {
 	}
 }
 
-// reservation is how long handle may take before the sender's next try is let
+// reservation is how long handle may take before the sender's next attempt is let
 // through, as that of a process that has died.
 const reservation = 30 * time.Second
 
-// reserve takes a key of a callback. A status that is not 0 ends it.
-func (r *Receiver[E, S, N]) reserve(ctx context.Context, j *job[E], s Seal) (int, error) {
-	state, err := r.config.Nonces.Reserve(ctx, s.Key, s.Fingerprint, reservation, s.TTL)
+// reserve reserves a key of a callback. A status that is not 0 ends it.
+func (r *Receiver[E]) reserve(ctx context.Context, j *job[E], n Reservation) (int, error) {
+	state, err := r.config.Nonces.Reserve(ctx, n)
 	switch {
 	case err != nil:
 		r.release(ctx, *j)
 		return http.StatusServiceUnavailable, err
-	case state == Conflict:
+	case state == NonceConflict:
 		r.release(ctx, *j)
 		return http.StatusForbidden, r.vendor.Replayed
-	case state == InWork:
+	case state == NonceInProgress:
 		r.release(ctx, *j)
 		return http.StatusServiceUnavailable, r.error("being handled")
-	case state == Done:
-		r.commit(ctx, *j) // the same news, in another callback
+	case state == NonceDone:
+		r.commit(ctx, *j) // the same event, in another callback
 		return http.StatusOK, nil
 	}
-	j.seals = append(j.seals, s)
+	j.reserved = append(j.reserved, n)
 	return 0, nil
 }
 
 // run calls handle, then keeps the keys, or gives them back.
-func (r *Receiver[E, S, N]) run(ctx context.Context, j job[E]) error {
+func (r *Receiver[E]) run(ctx context.Context, j job[E]) error {
 	handled := false
 	defer func() { // deferred, as handle may end its goroutine
 		if handled {
@@ -267,7 +258,7 @@ func (r *Receiver[E, S, N]) run(ctx context.Context, j job[E]) error {
 }
 
 // call is handle, with a panic turned into an error.
-func (r *Receiver[E, S, N]) call(ctx context.Context, e E) (err error) {
+func (r *Receiver[E]) call(ctx context.Context, e E) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%s: handle panicked with a %T", r.vendor.Name, p)
@@ -279,24 +270,40 @@ func (r *Receiver[E, S, N]) call(ctx context.Context, e E) (err error) {
 	return nil
 }
 
-// settleTimeout bounds the last word to the store when the sender has gone.
+// settleTimeout bounds the last calls to the store, which are made even if the sender
+// has gone.
 const settleTimeout = 5 * time.Second
 
-func (r *Receiver[E, S, N]) commit(ctx context.Context, j job[E]) {
-	r.settle(ctx, j, func(ctx context.Context, s Seal) error {
-		return r.config.Nonces.Commit(ctx, s.Key, s.Fingerprint, s.TTL)
+// commitBackoff is the delay after the first failure of Commit; it doubles with each.
+const commitBackoff = 50 * time.Millisecond
+
+// commit records that a callback was handled. It tries again until settleTimeout:
+// without the record, the next delivery of the callback would be handled again.
+func (r *Receiver[E]) commit(ctx context.Context, j job[E]) {
+	r.settle(ctx, j, func(ctx context.Context, n Reservation) error {
+		for delay := commitBackoff; ; delay *= 2 {
+			err := r.config.Nonces.Commit(ctx, n)
+			if err == nil {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(delay):
+			}
+		}
 	})
 }
 
-func (r *Receiver[E, S, N]) release(ctx context.Context, j job[E]) {
-	r.settle(ctx, j, func(ctx context.Context, s Seal) error { return r.config.Nonces.Release(ctx, s.Key) })
+func (r *Receiver[E]) release(ctx context.Context, j job[E]) {
+	r.settle(ctx, j, r.config.Nonces.Release)
 }
 
-func (r *Receiver[E, S, N]) settle(ctx context.Context, j job[E], step func(context.Context, Seal) error) {
+func (r *Receiver[E]) settle(ctx context.Context, j job[E], step func(context.Context, Reservation) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	for _, s := range j.seals {
-		if err := step(ctx, s); err != nil {
+	for _, n := range j.reserved {
+		if err := step(ctx, n); err != nil {
 			r.warn(ctx, "nonce store failed", slog.String("error", err.Error()))
 		}
 	}
@@ -304,7 +311,7 @@ func (r *Receiver[E, S, N]) settle(ctx context.Context, j job[E], step func(cont
 
 // work handles what is in the queue. If handle ends its goroutine, as
 // testing.T.FailNow does, another one goes on.
-func (r *Receiver[E, S, N]) work() {
+func (r *Receiver[E]) work() {
 	done := false
 	defer func() {
 		if !done {
@@ -322,7 +329,7 @@ func (r *Receiver[E, S, N]) work() {
 // Shutdown refuses further callbacks with 503 and waits until those that were
 // accepted are handled, or until ctx ends. It then returns its error, and what was
 // acknowledged and not handed to handle.
-func (r *Receiver[E, S, N]) Shutdown(ctx context.Context) (unhandled []E, err error) {
+func (r *Receiver[E]) Shutdown(ctx context.Context) (unhandled []E, err error) {
 	r.mu.Lock()
 	first := !r.closed
 	r.closed = true

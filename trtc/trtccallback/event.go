@@ -36,13 +36,23 @@ type Header struct {
 func (h *Header) Head() *Header { return h }
 func (*Header) sealed()         {}
 
-// news is what two deliveries of the same news have in common, or "". A task has
-// many results; the others of its events come once.
-func (h *Header) news() string {
+// duplicateKey is what two deliveries of the same event have in common, or "". A
+// task has many results; the others of its events come once.
+func (h *Header) duplicateKey() string {
 	if h.EventAt.IsZero() {
 		return ""
 	}
-	return sealKey("news", strconv.Itoa(h.EventType)+h.info)
+	return nonceKey("event", strconv.Itoa(h.EventType)+h.info)
+}
+
+// essential reports whether the event says that a room began or ended, or that
+// somebody publishes in it.
+func (h *Header) essential() bool {
+	switch h.EventType {
+	case 101, 102, 201, 203, 205:
+		return true
+	}
+	return false
 }
 
 // Suggest is what the moderation advises.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/zegocensor/zegocensor-go/callback"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -33,7 +32,7 @@ func digest(key string, body []byte) []byte {
 
 // Verifier checks callbacks and decodes them. It is safe for concurrent use.
 type Verifier struct {
-	config receive.Config[callback.NonceStore]
+	config receive.Config
 }
 
 // NewVerifier makes a verifier with the key that is set for callbacks in TRTC's
@@ -41,7 +40,7 @@ type Verifier struct {
 // another key too, WithAppID refuses other SdkAppIds, and the others are as there.
 // It reports all faults of its arguments.
 func NewVerifier(key string, opts ...callback.Option) (*Verifier, error) {
-	c, err := receive.Configure("trtccallback", "key", key, opts, callback.NewMemoryNonceStore)
+	c, err := receive.Configure("trtccallback", "key", key, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -62,24 +61,24 @@ func (v *Verifier) Parse(_ context.Context, header http.Header, body []byte) (Ev
 	return decode(h), nil
 }
 
-// sealKey is what is remembered of a body, and of news.
-func sealKey(kind, text string) string {
+// nonceKey is the key of a body, and of an event, in the NonceStore.
+func nonceKey(kind, text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "trtc:" + kind + ":" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // verify checks a callback all but for its having been handled.
-func (v *Verifier) verify(header http.Header, body []byte) (h Header, s receive.Seal, err error) {
+func (v *Verifier) verify(header http.Header, body []byte) (h Header, n receive.Reservation, err error) {
 	given, err := base64.StdEncoding.DecodeString(header.Get("Sign"))
 	if err != nil || len(given) != sha256.Size {
-		return h, s, callback.ErrSignature
+		return h, n, callback.ErrSignature
 	}
 	ok := false
 	for _, key := range v.config.Secrets {
 		ok = hmac.Equal(digest(key(), body), given) || ok
 	}
 	if !ok {
-		return h, s, callback.ErrSignature
+		return h, n, callback.ErrSignature
 	}
 	text := string(body)
 	var sent int64
@@ -95,32 +94,29 @@ func (v *Verifier) verify(header http.Header, body []byte) (h Header, s receive.
 			h.info = value
 		}
 	}) || h.EventType == 0 {
-		return h, s, callback.ErrMalformed
+		return h, n, callback.ErrMalformed
 	}
 	if sent <= 0 {
-		return h, s, callback.ErrMalformed
+		return h, n, callback.ErrMalformed
 	}
 	if h.SentAt = moment(sent); h.SentAt.IsZero() || v.config.Now().Sub(h.SentAt).Abs() > v.config.Tolerance {
-		return h, s, callback.ErrStale
+		return h, n, callback.ErrStale
 	}
 	// It is not signed: one that cannot be read is as good as none.
 	if id, err := strconv.ParseUint(header.Get("SdkAppId"), 10, 32); err == nil {
 		h.SdkAppID = uint32(id)
 	}
 	if v.config.AppID != 0 && h.SdkAppID != v.config.AppID {
-		return h, s, callback.ErrWrongApp
+		return h, n, callback.ErrWrongApp
 	}
 	h.Raw = json.RawMessage(text)
-	return h, receive.Seal{
-		Key: sealKey("body", text),
-		TTL: v.config.Tolerance - v.config.Now().Sub(h.SentAt) + time.Second,
-	}, nil
+	return h, receive.Reservation{Key: nonceKey("body", text), Essential: h.essential()}, nil
 }
 
 // Handler receives callbacks. It is an [http.Handler]; time-outs for slow senders
 // are the [http.Server]'s to set.
 type Handler struct {
-	receiver *receive.Receiver[Event, callback.State, callback.NonceStore]
+	receiver *receive.Receiver[Event]
 }
 
 // NewHandler makes a handler with the key that is set for callbacks in TRTC's
@@ -139,10 +135,10 @@ func NewHandler(key string, handle func(ctx context.Context, e Event) error, opt
 	return &Handler{receive.New(receive.Vendor[Event]{
 		Name: "trtccallback",
 		Verify: func(header http.Header, body []byte) (receive.Verified[Event], error) {
-			h, s, err := v.verify(header, body)
-			return receive.Verified[Event]{Seal: s, Decode: func() (Event, receive.Seal) {
+			h, n, err := v.verify(header, body)
+			return receive.Verified[Event]{Reservation: n, Decode: func() (Event, string) {
 				e := decode(h)
-				return e, receive.Seal{Key: e.Head().news(), TTL: 2 * v.config.Tolerance}
+				return e, e.Head().duplicateKey()
 			}}, err
 		},
 		Event:     func(e Event) string { return strconv.Itoa(e.Head().EventType) },
