@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -14,13 +13,14 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 // missing or of another type than documented is left empty: new forms appear
 // without notice, and a callback that is refused is lost.
 func decode(h Header, text string) Event {
+	d := decoder{rawjson.NewBudget()}
 	switch h.Event {
 	case "censor_audio_v2_result":
-		return audioResult(h, text)
+		return d.audioResult(h, text)
 	case "censor_video_v2_audio_result":
-		return (*VideoAudioResult)(audioResult(h, text))
+		return (*VideoAudioResult)(d.audioResult(h, text))
 	case "censor_video_v2_img_result":
-		return imageResult(h, text)
+		return d.imageResult(h, text)
 	case "censor_audio_v2_status":
 		return status(h, text)
 	case "censor_video_v2_audio_status":
@@ -34,7 +34,7 @@ func decode(h Header, text string) Event {
 	case "room_close":
 		return roomClosed(h, text)
 	case "stream_create":
-		return streamCreated(h, text)
+		return d.streamCreated(h, text)
 	case "stream_close":
 		return streamClosed(h, text)
 	case "room_login":
@@ -44,6 +44,9 @@ func decode(h Header, text string) Event {
 	}
 	return &UnknownEvent{h}
 }
+
+// decoder decodes one body. Of a list that an object has twice, it reads the last.
+type decoder struct{ budget rawjson.Budget }
 
 // field reads a member that all moderation events have.
 func (t *Task) field(key string, v string) {
@@ -57,14 +60,14 @@ func (t *Task) field(key string, v string) {
 	}
 }
 
-func audioResult(h Header, text string) *AudioResult {
+func (d *decoder) audioResult(h Header, text string) *AudioResult {
 	e := &AudioResult{Header: h}
 	for k, v := range rawjson.Members(text) {
 		switch k {
 		case "ResultTaskId":
 			e.ResultTaskID = rawjson.Text(v)
 		case "Detail":
-			audioDetail(&e.Detail, v)
+			d.audioDetail(&e.Detail, v)
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {
@@ -103,39 +106,46 @@ func verdict(key, v string, level *RiskLevel, description, label1, label2, label
 	}
 }
 
-func audioDetail(d *AudioDetail, raw string) {
+func (d *decoder) audioDetail(detail *AudioDetail, raw string) {
+	var risks, businesses string
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "AudioText", "Content":
 			if s := rawjson.Text(v); s != "" {
-				d.Text = s
+				detail.Text = s
 			}
 		case "AudioUrl":
-			d.AudioURL = rawjson.Text(v)
+			detail.AudioURL = rawjson.Text(v)
 		case "PreAudioUrl":
-			d.PreAudioURL = rawjson.Text(v)
+			detail.PreAudioURL = rawjson.Text(v)
 		case "VadStatus":
-			d.Voice = rawjson.Integer(v) != 0
+			detail.Voice = rawjson.Integer(v) != 0
 		case "RiskDetail":
-			riskDetail(&d.RiskDetail, v)
+			d.riskDetail(&detail.RiskDetail, v)
 		case "RiskInfoList":
-			d.RiskInfoList = rawjson.ListOf(v, riskInfo)
+			risks = v
 		case "BusinessInfoList":
-			d.BusinessInfoList = rawjson.ListOf(v, businessInfo)
+			businesses = v
 		default:
-			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
+			verdict(k, v, &detail.RiskLevel, &detail.RiskDescription, &detail.RiskLabel1, &detail.RiskLabel2, &detail.RiskLabel3)
 		}
+	}
+	if risks != "" {
+		detail.RiskInfoList = rawjson.ListOf(risks, &d.budget, d.riskInfo)
+	}
+	if businesses != "" {
+		detail.BusinessInfoList = rawjson.ListOf(businesses, &d.budget, d.businessInfo)
 	}
 }
 
-func imageResult(h Header, text string) *VideoImageResult {
+func (d *decoder) imageResult(h Header, text string) *VideoImageResult {
 	e := &VideoImageResult{Header: h}
 	for k, v := range rawjson.Members(text) {
 		switch k {
 		case "ResultTaskId":
 			e.ResultTaskID = rawjson.Text(v)
 		case "Detail":
-			imageDetail(&e.Detail, v)
+			d.imageDetail(&e.Detail, v)
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {
@@ -154,20 +164,27 @@ func imageResult(h Header, text string) *VideoImageResult {
 	return e
 }
 
-func imageDetail(d *ImageDetail, raw string) {
+func (d *decoder) imageDetail(detail *ImageDetail, raw string) {
+	var risks, businesses string
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "ImgUrl":
-			d.ImgURL = rawjson.Text(v)
+			detail.ImgURL = rawjson.Text(v)
 		case "RiskDetail":
-			riskDetail(&d.RiskDetail, v)
+			d.riskDetail(&detail.RiskDetail, v)
 		case "RiskInfoList":
-			d.RiskInfoList = rawjson.ListOf(v, riskInfo)
+			risks = v
 		case "BusinessInfoList":
-			d.BusinessInfoList = rawjson.ListOf(v, businessInfo)
+			businesses = v
 		default:
-			verdict(k, v, &d.RiskLevel, &d.RiskDescription, &d.RiskLabel1, &d.RiskLabel2, &d.RiskLabel3)
+			verdict(k, v, &detail.RiskLevel, &detail.RiskDescription, &detail.RiskLabel1, &detail.RiskLabel2, &detail.RiskLabel3)
 		}
+	}
+	if risks != "" {
+		detail.RiskInfoList = rawjson.ListOf(risks, &d.budget, d.riskInfo)
+	}
+	if businesses != "" {
+		detail.BusinessInfoList = rawjson.ListOf(businesses, &d.budget, d.businessInfo)
 	}
 }
 
@@ -195,44 +212,55 @@ func status(h Header, text string) *AudioStatus {
 	return e
 }
 
-func riskInfo(i *RiskInfo, raw string) {
+func (d *decoder) riskInfo(i *RiskInfo, raw string) {
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "Probability":
 			i.Probability = rawjson.Float(v)
 		case "RiskDetail":
-			riskDetail(&i.RiskDetail, v)
+			d.riskDetail(&i.RiskDetail, v)
 		default:
 			verdict(k, v, &i.RiskLevel, &i.RiskDescription, &i.RiskLabel1, &i.RiskLabel2, &i.RiskLabel3)
 		}
 	}
 }
 
-func riskDetail(d *RiskDetail, raw string) {
+func (d *decoder) riskDetail(detail *RiskDetail, raw string) {
+	var matched, faces, inOCR string
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "RiskSource":
-			d.RiskSource = RiskSource(rawjson.Integer(v))
+			detail.RiskSource = RiskSource(rawjson.Integer(v))
 		case "AudioText":
-			d.AudioText = rawjson.Text(v)
+			detail.AudioText = rawjson.Text(v)
 		case "MatchedLists":
-			d.MatchedLists = rawjson.ListOf(v, name)
+			matched = v
 		case "FaceInfoList":
-			d.FaceInfoList = rawjson.ListOf(v, faceInfo)
+			faces = v
 		case "OcrInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {
 				case "Text":
-					d.OcrInfo.Text = rawjson.Text(v)
+					detail.OcrInfo.Text = rawjson.Text(v)
 				case "MatchedLists":
-					d.OcrInfo.MatchedLists = rawjson.ListOf(v, name)
+					inOCR = v
 				}
 			}
 		}
 	}
+	if matched != "" {
+		detail.MatchedLists = rawjson.ListOf(matched, &d.budget, name)
+	}
+	if faces != "" {
+		detail.FaceInfoList = d.faces(faces)
+	}
+	if inOCR != "" {
+		detail.OcrInfo.MatchedLists = rawjson.ListOf(inOCR, &d.budget, name)
+	}
 }
 
-func businessInfo(i *BusinessInfo, raw string) {
+func (d *decoder) businessInfo(i *BusinessInfo, raw string) {
+	var faces string
 	for k, v := range rawjson.Members(raw) {
 		switch k {
 		case "BusinessDescription":
@@ -250,11 +278,34 @@ func businessInfo(i *BusinessInfo, raw string) {
 		case "BusinessDetail":
 			for k, v := range rawjson.Members(v) {
 				if k == "FaceInfoList" {
-					i.FaceInfoList = rawjson.ListOf(v, faceInfo)
+					faces = v
 				}
 			}
 		}
 	}
+	if faces != "" {
+		i.FaceInfoList = d.faces(faces)
+	}
+}
+
+// faces takes objects, as ZEGO's samples have them, and names, as its tables do.
+func (d *decoder) faces(raw string) []FaceInfo {
+	var list []FaceInfo
+	for v := range rawjson.Elements(raw) {
+		if v[0] != '{' && v[0] != '"' {
+			continue
+		}
+		if !d.budget.Take() {
+			break
+		}
+		list = append(list, FaceInfo{})
+		if f := &list[len(list)-1]; v[0] == '"' {
+			f.Name = rawjson.Text(v)
+		} else {
+			faceInfo(f, v)
+		}
+	}
+	return list
 }
 
 func faceInfo(f *FaceInfo, raw string) {
@@ -286,23 +337,4 @@ func name(s *string, raw string) {
 			*s = rawjson.Text(v)
 		}
 	}
-}
-
-// formToJSON is the JSON object that a form body stands for: what is documented
-// as an object stays one, anything else is a string.
-func formToJSON(form map[string][]string) (string, bool) {
-	object := make(map[string]any, len(form))
-	for k, values := range form {
-		if len(values) != 1 {
-			return "", false
-		}
-		v := values[0]
-		if (k == "Detail" || k == "AuxInfo") && rawjson.Valid(v) {
-			object[k] = json.RawMessage(v)
-		} else {
-			object[k] = v
-		}
-	}
-	raw, err := json.Marshal(object)
-	return string(raw), err == nil
 }

@@ -3,6 +3,7 @@ package callback
 import (
 	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
@@ -44,9 +45,10 @@ func roomClosed(h Header, text string) *RoomClosed {
 	return e
 }
 
-func streamCreated(h Header, text string) *StreamCreated {
+func (d *decoder) streamCreated(h Header, text string) *StreamCreated {
 	e := &StreamCreated{Header: h}
 	var seconds time.Time
+	var rtmp, hls, hdl, pic string
 	for k, v := range rawjson.Members(text) {
 		switch k {
 		case "room_id":
@@ -86,18 +88,19 @@ func streamCreated(h Header, text string) *StreamCreated {
 		case "recreate":
 			e.Recreate = rawjson.Integer(v) != 0
 		case "rtmp_url":
-			e.RTMPURL = rawjson.Texts(v)
+			rtmp = v
 		case "hls_url":
-			e.HLSURL = rawjson.Texts(v)
+			hls = v
 		case "hdl_url":
-			e.HDLURL = rawjson.Texts(v)
+			hdl = v
 		case "pic_url":
-			e.PicURL = rawjson.Texts(v)
+			pic = v
 		}
 	}
 	if e.CreateTime.IsZero() {
 		e.CreateTime = seconds
 	}
+	e.RTMPURL, e.HLSURL, e.HDLURL, e.PicURL = d.texts(rtmp), d.texts(hls), d.texts(hdl), d.texts(pic)
 	e.RoomID, e.StreamID = cmp.Or(e.RoomID, e.ChannelID), cmp.Or(e.StreamID, e.StreamAlias)
 	e.UserID, e.UserName = cmp.Or(e.UserID, e.PublishID), cmp.Or(e.UserName, e.PublishName)
 	return e
@@ -206,6 +209,22 @@ func userLoggedOut(h Header, text string) *UserLoggedOut {
 		}
 	}
 	return e
+}
+
+// texts takes a list, the JSON of a list as text, as a form may have it, and a single
+// text.
+func (d *decoder) texts(raw string) []string {
+	if raw == "" || raw[0] == '[' {
+		return rawjson.Texts(cmp.Or(raw, "[]"), &d.budget)
+	}
+	text := rawjson.Text(raw)
+	if strings.HasPrefix(text, "[") && rawjson.Valid(text) {
+		return rawjson.Texts(text, &d.budget)
+	}
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 func unsigned(raw string) uint64 {

@@ -1,7 +1,6 @@
 package callback
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -12,14 +11,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"mime"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/receive"
 )
 
@@ -177,56 +173,28 @@ func (v *Verifier) Parse(ctx context.Context, contentType string, body []byte) (
 // maxNonce is the longest nonce that is hashed. ZEGO's have up to 20 digits.
 const maxNonce = 128
 
-// members are what all callbacks have, in the words of the body.
-type members struct {
-	event, appID, timestamp, nonce, signature string
-	twice                                     bool // it would be open which was signed
-}
-
-func (m *members) take(key, value string) {
-	var dst *string
-	switch key {
-	case "Event", "event":
-		dst = &m.event
-	case "AppId", "appid":
-		dst = &m.appID
-	case "Timestamp", "timestamp":
-		dst = &m.timestamp
-	case "Nonce", "nonce":
-		dst = &m.nonce
-	case "Signature", "signature":
-		dst = &m.signature
-	default:
-		return
-	}
-	m.twice = m.twice || *dst != ""
-	*dst = rawjson.Text(value)
-}
-
-// verify checks a callback all but for its nonce having been used. The rest of
-// text is decoded only after that.
-func (v *Verifier) verify(contentType string, body []byte) (h Header, text string, n receive.Reservation, err error) {
-	var m members
-	if text, err = object(contentType, body, m.take); err != nil {
+// verify checks a callback all but for its nonce having been used. text is decoded
+// only after that, and a form is not even made into text before its signature is
+// verified.
+func (v *Verifier) verify(contentType string, raw []byte) (h Header, text string, n receive.Reservation, err error) {
+	b, err := readBody(contentType, raw)
+	if err != nil {
 		return h, "", n, err
 	}
-	if m.twice {
+	h.Event, h.Nonce = b.event.text, b.nonce.text
+	ok := false
+	h.Timestamp, ok = parseTimestamp(b.timestamp.text)
+	if !ok || !validNonce(h.Nonce) || len(b.signature.text) != 2*sha1.Size || h.Event == "" {
 		return h, "", n, ErrMalformed
 	}
-	h.Event, h.Nonce = m.event, m.nonce
-	seconds, ok := parseTimestamp(m.timestamp)
-	if !ok || !validNonce(h.Nonce) || len(m.signature) != 2*sha1.Size || h.Event == "" {
-		return h, "", n, ErrMalformed
-	}
-	if !v.signed(m.timestamp, h.Nonce, m.signature) {
+	if !v.signed(b.timestamp.text, h.Nonce, b.signature.text) {
 		return h, "", n, ErrSignature
 	}
-	h.Timestamp = time.Unix(seconds, 0)
 	if v.config.Now().Sub(h.Timestamp).Abs() > v.config.Tolerance {
 		return h, "", n, ErrStale
 	}
-	if m.appID != "" {
-		id, err := strconv.ParseUint(m.appID, 10, 32)
+	if b.appID.text != "" {
+		id, err := strconv.ParseUint(b.appID.text, 10, 32)
 		if err != nil {
 			return h, "", n, ErrMalformed
 		}
@@ -235,12 +203,15 @@ func (v *Verifier) verify(contentType string, body []byte) (h Header, text strin
 	if v.config.AppID != 0 && h.AppID != v.config.AppID {
 		return h, "", n, ErrWrongApp
 	}
+	if text, err = b.object(); err != nil {
+		return h, "", n, err
+	}
 	h.Raw = json.RawMessage(text)
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(raw)
 	return h, text, receive.Reservation{
 		// The signature rather than the nonce: a nonce and a timestamp that are
 		// cut at another place have another nonce, but the same signature.
-		Key:         "nonce:" + strings.ToLower(m.signature),
+		Key:         "nonce:" + strings.ToLower(b.signature.text),
 		Fingerprint: string(sum[:]),
 		Essential:   essential(h.Event),
 	}, nil
@@ -270,45 +241,19 @@ func (v *Verifier) signed(timestamp, nonce, signature string) bool {
 }
 
 // parseTimestamp takes decimal digits as ZEGO writes them, and nothing that only
-// means the same number.
-func parseTimestamp(s string) (int64, bool) {
+// means the same number: seconds, or milliseconds if there are 13 digits, as some of
+// ZEGO's products send them.
+func parseTimestamp(s string) (time.Time, bool) {
 	if s == "" || s[0] == '0' && s != "0" || strings.Trim(s, "0123456789") != "" {
-		return 0, false
+		return time.Time{}, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
+	if len(s) == 13 {
+		return time.UnixMilli(n), err == nil
+	}
+	return time.Unix(n, 0), err == nil
 }
 
 func validNonce(s string) bool {
 	return s != "" && len(s) <= maxNonce && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// object is the body as a JSON object. ZEGO sends JSON, and forms to apps for
-// which its support has switched that on; the Content-Type says which, and the
-// first byte where it does not. Nothing in it is unescaped but what a form
-// requires. visit gets its members.
-func object(contentType string, body []byte, visit func(key, value string)) (string, error) {
-	trimmed := bytes.TrimSpace(body)
-	isJSON := len(trimmed) > 0 && trimmed[0] == '{'
-	if !isJSON && mediaType(contentType) != "application/json" {
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			return "", ErrMalformed
-		}
-		text, ok := formToJSON(form)
-		if !ok || !rawjson.Visit(text, visit) {
-			return "", ErrMalformed
-		}
-		return text, nil
-	}
-	text := string(trimmed)
-	if !isJSON || !rawjson.Visit(text, visit) {
-		return "", ErrMalformed
-	}
-	return text, nil
-}
-
-func mediaType(contentType string) string {
-	media, _, _ := mime.ParseMediaType(contentType)
-	return media
 }

@@ -8,8 +8,9 @@ import (
 
 // Integer is the number that a scalar is or, as text, stands for, and 0 where it
 // is no integer.
-func Integer(value string) int64 {
-	text := Text(value)
+func Integer(value string) int64 { return integer(Text(value)) }
+
+func integer(text string) int64 {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n
 	}
@@ -32,27 +33,60 @@ func float(text string) float64 {
 }
 
 // Code is [Integer] for a code of which 0 says that all is well: one that cannot be
-// read is -1, and nothing at all is 0.
+// read is -1, and nothing at all is 0. All ways to write 0 are 0, such as -0, 0.0 and
+// " 0".
 func Code(value string) int32 {
-	if n := Integer(value); n != 0 && int64(int32(n)) == n {
+	text := strings.TrimSpace(Text(value))
+	if text == "" {
+		if value == `""` || value == "null" {
+			return 0
+		}
+		return -1
+	}
+	if n := integer(text); n != 0 && int64(int32(n)) == n {
 		return int32(n)
 	}
-	if text := Text(value); text == "" && value != `""` && value != "null" || text != "" && strings.Trim(text, "0") != "" {
+	if !isZero(text) {
 		return -1
 	}
 	return 0
 }
 
-// maxList is the most elements of a list that are decoded, so that a large body
-// does not become a much larger value.
-const maxList = 1000
+// isZero reports whether text is a decimal 0, and not only too small a number.
+func isZero(text string) bool {
+	mantissa := text
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		mantissa = text[:i]
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	return err == nil && f == 0 && strings.Trim(mantissa, "+-0.") == ""
+}
 
-// ListOf reads the objects of a list, up to 1000 of them.
-func ListOf[T any](value string, read func(*T, string)) []T {
+// Budget is how many elements of lists may still be read of a body, so that no body
+// becomes a much larger value.
+type Budget int
+
+// NewBudget is the budget of one body: 1000 elements.
+func NewBudget() Budget { return 1000 }
+
+// Take reports whether one more element may be read.
+func (b *Budget) Take() bool {
+	if *b <= 0 {
+		return false
+	}
+	*b--
+	return true
+}
+
+// ListOf reads the objects of a list, as far as the budget allows.
+func ListOf[T any](value string, budget *Budget, read func(*T, string)) []T {
 	var list []T
 	for v := range Elements(value) {
-		if v[0] != '{' || len(list) == maxList {
+		if v[0] != '{' {
 			continue
+		}
+		if !budget.Take() {
+			break
 		}
 		var zero T
 		list = append(list, zero)
@@ -61,11 +95,11 @@ func ListOf[T any](value string, read func(*T, string)) []T {
 	return list
 }
 
-// Texts reads the scalars of a list, up to 1000 of them.
-func Texts(value string) []string {
+// Texts reads the scalars of a list, as far as the budget allows.
+func Texts(value string, budget *Budget) []string {
 	var list []string
 	for v := range Elements(value) {
-		if len(list) == maxList {
+		if !budget.Take() {
 			break
 		}
 		list = append(list, Text(v))

@@ -274,14 +274,17 @@ func (r *Receiver[E]) call(ctx context.Context, e E) (err error) {
 // has gone.
 const settleTimeout = 5 * time.Second
 
-// commitBackoff is the delay after the first failure of Commit; it doubles with each.
-const commitBackoff = 50 * time.Millisecond
+// The delay after the first failure of Commit, which doubles with each, and the most.
+const (
+	commitBackoff    = 50 * time.Millisecond
+	maxCommitBackoff = 500 * time.Millisecond
+)
 
 // commit records that a callback was handled. It tries again until settleTimeout:
 // without the record, the next delivery of the callback would be handled again.
 func (r *Receiver[E]) commit(ctx context.Context, j job[E]) {
 	r.settle(ctx, j, func(ctx context.Context, n Reservation) error {
-		for delay := commitBackoff; ; delay *= 2 {
+		for delay := commitBackoff; ; delay = min(2*delay, maxCommitBackoff) {
 			err := r.config.Nonces.Commit(ctx, n)
 			if err == nil {
 				return nil

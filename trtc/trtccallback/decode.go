@@ -89,6 +89,7 @@ func (h *Header) payload() (p string) {
 func members(value string) iter.Seq2[string, string] { return rawjson.Members(cmp.Or(value, "{}")) }
 
 func (r *Result) decode(payload string) {
+	var details string
 	for k, v := range members(payload) {
 		switch k {
 		case "DataId":
@@ -112,16 +113,26 @@ func (r *Result) decode(payload string) {
 		case "ImageOcr":
 			r.ImageOCR = rawjson.Text(v)
 		case "CheckDetail":
-			// The table says an object, the examples have a list.
-			if v[0] == '{' {
-				v = "[" + v + "]"
-			}
-			r.CheckDetail = rawjson.ListOf(v, detail)
+			details = v
 		}
+	}
+	d := decoder{rawjson.NewBudget()}
+	switch {
+	case details == "":
+	case details[0] == '{': // as the table has it; the examples have a list
+		r.CheckDetail = make([]CheckDetail, 1)
+		d.detail(&r.CheckDetail[0], details)
+	default:
+		r.CheckDetail = rawjson.ListOf(details, &d.budget, d.detail)
 	}
 }
 
-func detail(d *CheckDetail, value string) {
+// decoder decodes the details of one body. Of a list that an object has twice, it
+// reads the last.
+type decoder struct{ budget rawjson.Budget }
+
+func (dec *decoder) detail(d *CheckDetail, value string) {
+	var keywords string
 	d.Suggest = SuggestUnknown
 	for k, v := range rawjson.Members(value) {
 		switch k {
@@ -132,7 +143,7 @@ func detail(d *CheckDetail, value string) {
 		case "Suggest":
 			d.Suggest = suggest(v)
 		case "Keywords":
-			d.Keywords = rawjson.Texts(v)
+			keywords = v
 		case "Score":
 			d.Score = rawjson.Float(v)
 		case "Desc":
@@ -142,6 +153,9 @@ func detail(d *CheckDetail, value string) {
 		case "ImageLocation":
 			d.ImageLocation = json.RawMessage(v)
 		}
+	}
+	if keywords != "" {
+		d.Keywords = rawjson.Texts(keywords, &dec.budget)
 	}
 }
 

@@ -1,0 +1,248 @@
+package callback
+
+import (
+	"bytes"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+)
+
+// members are the members that all callbacks have, as the body writes them. The
+// signature covers some of them, and all are needed to check it.
+type members struct {
+	event, appID, timestamp, nonce, signature member
+	twice                                     bool // it would be open which was signed
+}
+
+type member struct {
+	text string
+	sent bool
+}
+
+// named returns the member whose name is key, or nil.
+func (m *members) named(key string) *member {
+	switch key {
+	case "Event", "event":
+		return &m.event
+	case "AppId", "appid":
+		return &m.appID
+	case "Timestamp", "timestamp":
+		return &m.timestamp
+	case "Nonce", "nonce":
+		return &m.nonce
+	case "Signature", "signature":
+		return &m.signature
+	}
+	return nil
+}
+
+// set sets a member, unless it is the second of its name.
+func (m *members) set(dst *member, text func() string) {
+	if m.twice = m.twice || dst.sent; !m.twice {
+		dst.text, dst.sent = text(), true
+	}
+}
+
+// body is a callback whose signature is not verified yet.
+type body struct {
+	members
+	text string // a JSON object, or a form
+	form bool
+}
+
+// readBody finds the members of a callback. ZEGO sends JSON, and forms to apps that
+// its support has switched them on for; the Content-Type says which, and the first
+// byte if it does not. A body that begins with % is JSON that was escaped as a whole,
+// as ZEGO's pages say: it is unescaped once. No value is unescaped, except for what a
+// form requires.
+func readBody(contentType string, raw []byte) (b body, err error) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return b, ErrMalformed
+	}
+	b.text = string(raw)
+	switch {
+	case raw[0] == '{':
+	case raw[0] == '%':
+		b.text, err = url.QueryUnescape(b.text)
+		if b.text = strings.TrimSpace(b.text); err != nil || !strings.HasPrefix(b.text, "{") {
+			return body{}, ErrMalformed
+		}
+	case mediaType(contentType) == "application/json":
+		return body{}, ErrMalformed
+	default:
+		b.form = true
+	}
+	ok := false
+	if b.form {
+		ok = b.readForm()
+	} else {
+		ok = rawjson.Visit(b.text, func(key, value string) {
+			if dst := b.named(key); dst != nil {
+				b.set(dst, func() string { return rawjson.Text(value) })
+			}
+		})
+	}
+	if !ok || b.twice {
+		return body{}, ErrMalformed
+	}
+	return b, nil
+}
+
+func mediaType(contentType string) string {
+	media, _, _ := mime.ParseMediaType(contentType)
+	return media
+}
+
+// readForm finds the members in a form, and decodes nothing else of it.
+func (b *body) readForm() bool {
+	pairs := 0
+	for pair := range strings.SplitSeq(b.text, "&") {
+		if pairs++; pairs > maxFormPairs {
+			return false
+		}
+		key, value, _ := strings.Cut(pair, "=")
+		if len(key) > maxMemberKey {
+			continue
+		}
+		key, err := url.QueryUnescape(key)
+		if err != nil {
+			continue // object refuses it
+		}
+		name, list := listKey(key)
+		if dst := b.named(name); dst != nil {
+			b.twice = b.twice || list
+			b.set(dst, func() string {
+				s, _ := url.QueryUnescape(value) // "" is refused later
+				return s
+			})
+		}
+	}
+	return true
+}
+
+// maxMemberKey is the longest name of a member, with each byte escaped and an index.
+const maxMemberKey = 3*len("Signature[999]") + 1
+
+// listKey returns the name in a key such as name[] and name[0], and whether it is one.
+func listKey(key string) (name string, list bool) {
+	rest, ok := strings.CutSuffix(key, "]")
+	i := strings.LastIndexByte(rest, '[')
+	if !ok || i <= 0 || strings.Trim(rest[i+1:], "0123456789") != "" {
+		return key, false
+	}
+	return rest[:i], true
+}
+
+// The most keys that a form may have, and the most pairs of key and value, as a list
+// has several. ZEGO's forms have up to 30.
+const (
+	maxFormKeys  = 100
+	maxFormPairs = 1000
+)
+
+// object returns the callback as a JSON object. It is called once the signature is
+// verified.
+func (b *body) object() (string, error) {
+	if !b.form {
+		return b.text, nil
+	}
+	var form []formMember
+	for pair := range strings.SplitSeq(b.text, "&") {
+		if pair == "" {
+			continue
+		}
+		rawKey, rawValue, _ := strings.Cut(pair, "=")
+		key, err1 := url.QueryUnescape(rawKey)
+		value, err2 := url.QueryUnescape(rawValue)
+		if err1 != nil || err2 != nil {
+			return "", ErrMalformed
+		}
+		name, list := listKey(strings.ToValidUTF8(key, "\ufffd"))
+		i := slices.IndexFunc(form, func(m formMember) bool { return m.name == name })
+		if i < 0 {
+			if i = len(form); i == maxFormKeys {
+				return "", ErrMalformed
+			}
+			form = append(form, formMember{name: name})
+		}
+		m := &form[i]
+		m.values = append(m.values, strings.ToValidUTF8(value, "\ufffd"))
+		m.list = list || len(m.values) > 1
+	}
+	return toJSON(form), nil
+}
+
+// formMember is a member of a form. A list may have one value.
+type formMember struct {
+	name   string
+	values []string
+	list   bool
+}
+
+// toJSON writes a form as a JSON object: what is documented as an object stays one,
+// anything else is a string or a list of strings.
+func toJSON(form []formMember) string {
+	size := len("{}")
+	for _, m := range form {
+		size += quotedLen(m.name) + len(`:[],`)
+		for _, v := range m.values {
+			size += quotedLen(v) + len(`,`)
+		}
+	}
+	text := make([]byte, 0, size) // exactly, as escapes can be six times as long
+	text = append(text, '{')
+	for i, m := range form {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(appendQuoted(text, m.name), ':')
+		switch {
+		case !m.list && (m.name == "Detail" || m.name == "AuxInfo") && rawjson.Valid(m.values[0]):
+			text = append(text, m.values[0]...)
+		case !m.list:
+			text = appendQuoted(text, m.values[0])
+		default:
+			text = append(text, '[')
+			for i, v := range m.values {
+				if i > 0 {
+					text = append(text, ',')
+				}
+				text = appendQuoted(text, v)
+			}
+			text = append(text, ']')
+		}
+	}
+	return string(append(text, '}'))
+}
+
+// quotedLen is the most that appendQuoted appends.
+func quotedLen(s string) int {
+	n := len(s) + len(`""`)
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' {
+			n += len(`\u0000`) - 1
+		}
+	}
+	return n
+}
+
+// appendQuoted appends s, which is valid UTF-8, as a JSON string.
+func appendQuoted(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
