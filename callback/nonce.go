@@ -69,8 +69,12 @@ var ErrStoreFull = receive.ErrStoreFull
 // NewMemoryNonceStore makes the default store, which serves one process. now may be
 // nil for [time.Now].
 //
-// It contains up to 2^21 (2,097,152) live entries, and refuses further ones with
-// [ErrStoreFull] rather than forget one; the last tenth is for essential ones.
+// It contains up to 2^21 (2,097,152) live entries, which take 256 MiB, and refuses
+// further ones with [ErrStoreFull] rather than forget one; the last tenth is for
+// essential ones. With the default tolerance an entry lives for 21 minutes, so that it
+// serves 1,400 callbacks a second, and half as many with [WithDeduplication]. Once a
+// minute, and once a second while it is full, it looks for what has expired: that takes
+// about 30 ms if it is full.
 func NewMemoryNonceStore(now func() time.Time) NonceStore { return memoryStore{receive.NewMemory(now)} }
 
 // memoryStore is receive.Memory as a NonceStore.

@@ -73,6 +73,46 @@ func TestNonceStore_Reserve(t *testing.T) {
 	}
 }
 
+// TestNonceStore_TTL has replicas whose clocks are as far apart as the tolerance allows
+// accept a callback, and refuse its signature with another body. Redis remembers each
+// for the same time, whatever the clocks say.
+func TestNonceStore_TTL(t *testing.T) {
+	const tolerance = 30 * time.Second
+	client := start(t, false).client()
+	store, err := NewNonceStore(client)
+	require.NoError(t, err)
+	now := time.Now()
+	receiver := func(skew time.Duration) *callback.Handler {
+		h, err := callback.NewHandler("secret", func(context.Context, callback.Event) error { return nil }, callback.WithNonceStore(store),
+			callback.WithTolerance(tolerance), callback.WithClock(func() time.Time { return now.Add(skew) }))
+		require.NoError(t, err)
+		return h
+	}
+	send := func(h http.Handler, nonce, room string) int {
+		signed := strconv.FormatInt(now.Unix(), 10)
+		body := fmt.Sprintf(`{"event":"room_close","room_id":%q,"timestamp":%s,"nonce":%q,"signature":%q}`, room, signed, nonce, callback.Sign("secret", signed, nonce))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(body)))
+		return w.Code
+	}
+	skews := []time.Duration{-tolerance + time.Second, -5 * time.Second, 0, 5 * time.Second, tolerance - time.Second}
+	for i, a := range skews {
+		for j, b := range skews {
+			nonce := strconv.Itoa(10*i + j)
+			require.Equal(t, 200, send(receiver(a), nonce, "r"))
+			require.Equal(t, 403, send(receiver(b), nonce, "forged"))
+		}
+	}
+	keys, err := client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	assert.Len(t, keys, len(skews)*len(skews))
+	for _, key := range keys {
+		left, err := client.PTTL(t.Context(), key).Result()
+		require.NoError(t, err)
+		assert.InDelta(t, (2*tolerance + time.Minute).Seconds(), left.Seconds(), 10)
+	}
+}
+
 func init() {
 	workers["nonce"] = func() {
 		store, err := NewNonceStore(dial(os.Getenv("REDIS"), false))

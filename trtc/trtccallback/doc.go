@@ -14,8 +14,9 @@
 //   - compares signatures in constant time, before it reads anything else;
 //   - refuses what was sent more than the tolerance away from now, in either
 //     direction (callback.ErrStale);
-//   - remembers what it has accepted for as long as it would be accepted again: the
-//     same body is Tencent's retry and is not handled twice.
+//   - remembers what it has accepted for twice the tolerance and a minute: the same
+//     body is Tencent's retry and is not handled twice. Receivers that share a
+//     callback.NonceStore must have the same tolerance.
 //
 // Without a key in the console callbacks are not signed, and this package refuses
 // them. The header SdkAppId is not signed: callback.WithAppID keeps the callbacks of
@@ -26,8 +27,10 @@
 //
 // Tencent waits 5 seconds for status 200. Otherwise it tries again at once, and then
 // every 10 seconds, until a minute after the first try. Whether a retry has the same
-// time of sending is not documented: callback.WithDeduplication also recognises news
-// that come again in another body.
+// time of sending is not documented: callback.WithDeduplication also recognises an
+// event that comes again in another body.
+//
+// At most 1000 elements of lists are decoded of a body.
 //
 // The types of the fields are Tencent's documentation, and nobody here has seen them
 // on a real server: numbers are accepted as strings and strings as numbers, unknown

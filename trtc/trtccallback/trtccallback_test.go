@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -225,6 +226,62 @@ func TestOnceEach(t *testing.T) {
 	other = strings.Replace(body, `"StreamerUserId":"user0"`, `"StreamerUserId":"user1"`, 1)
 	assert.Equal(t, 200, post(h, headers(other), other))
 	assert.EqualValues(t, 3, handled.Load(), "of another user")
+}
+
+// TestHandler_ServeHTTP_skew delivers a body to one receiver, and again to another until
+// long after, while the clocks of the two and that of the store differ.
+func TestHandler_ServeHTTP_skew(t *testing.T) {
+	const tolerance = 10 * time.Minute
+	body := documented["1104, audio"].body
+	for _, a := range []time.Duration{-tolerance, -2 * time.Second, 0, 2 * time.Second, tolerance} {
+		for _, b := range []time.Duration{-tolerance, -2 * time.Second, 0, 2 * time.Second, tolerance} {
+			for _, store := range []time.Duration{-time.Hour, 0, time.Hour} {
+				now, handled := at, 0
+				nonces := callback.NewMemoryNonceStore(func() time.Time { return now.Add(store) })
+				receiver := func(skew time.Duration) *trtccallback.Handler {
+					h, err := trtccallback.NewHandler(key, func(context.Context, trtccallback.Event) error { handled++; return nil },
+						callback.WithNonceStore(nonces), callback.WithTolerance(tolerance), callback.WithClock(func() time.Time { return now.Add(skew) }))
+					require.NoError(t, err)
+					return h
+				}
+				first, second := receiver(a), receiver(b)
+				require.Equal(t, 200, post(first, headers(body), body))
+				for ; now.Before(at.Add(time.Hour)); now = now.Add(10 * time.Second) {
+					post(second, headers(body), body)
+				}
+				assert.Equal(t, 1, handled, "a %v, b %v, store %v", a, b, store)
+			}
+		}
+	}
+}
+
+// TestVerifier_Parse_lists has a body whose lists are long, and given many times.
+func TestVerifier_Parse_lists(t *testing.T) {
+	const begin = `{"EventGroupId":11,"EventType":1104,"CallbackTs":1726750309161,"EventInfo":{"RoomId":"1","EventMsTs":1735872251524,"Payload":{`
+	for name, body := range map[string]string{
+		"repeated": begin + strings.Repeat(`"CheckDetail":[{},{},{}],`, 40_000) + `"CheckDetail":[{"Label":"a","Keywords":["b","c"]}]}}}`,
+		"long":     begin + `"CheckDetail":[` + strings.Repeat(`{"Keywords":["a","b"]},`, 40_000) + `{}]}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, header, raw := verifier(t), headers(body), []byte(body)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			e, err := v.Parse(t.Context(), header, raw)
+			runtime.ReadMemStats(&after)
+			require.NoError(t, err)
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20))
+			details := e.(*trtccallback.Result).CheckDetail
+			if name == "repeated" {
+				assert.Equal(t, []trtccallback.CheckDetail{{Label: "a", Suggest: trtccallback.SuggestUnknown, Keywords: []string{"b", "c"}}}, details, "the last")
+				return
+			}
+			elements := 0
+			for _, d := range details {
+				elements += 1 + len(d.Keywords)
+			}
+			assert.Equal(t, 1000, elements)
+		})
+	}
 }
 
 func TestQueueAndShutdown(t *testing.T) {
