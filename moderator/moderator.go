@@ -44,6 +44,27 @@ type Provider interface {
 	Stop(ctx context.Context, task Task) error
 }
 
+// ResultReporter can optionally be implemented by a [Provider], in which case the
+// moderator takes a task without results for one that has ended, see [WithSilence].
+//
+// A provider that wraps another one must pass the method on.
+type ResultReporter interface {
+	// ResultInterval returns how far apart the results of a healthy task are at
+	// most, while its room has a stream. 0 means that silence says nothing, as it
+	// does for a Provider without this method: then status callbacks, events of the
+	// room and [Moderator.Reconcile] are all that shows whether a task runs. It must
+	// always return the same.
+	ResultInterval() time.Duration
+}
+
+// resultInterval is the ResultInterval of a provider, and 0 if it has none.
+func resultInterval(p Provider) time.Duration {
+	if r, ok := p.(ResultReporter); ok {
+		return max(0, r.ResultInterval())
+	}
+	return 0
+}
+
 // Moderator keeps one task running for each live room. It is safe for concurrent
 // use, in as many processes as share its [Store].
 type Moderator struct {
@@ -57,6 +78,7 @@ type Moderator struct {
 	orphans  []orphan // what could not be told to the store
 
 	known known
+	stats counters
 }
 
 // known is the task of each room that this replica has heard of last. A result
@@ -86,14 +108,15 @@ func (k *known) has(roomID, task string, now time.Time, fresh time.Duration) boo
 	return t.id == task && now.Sub(t.at) < fresh
 }
 
-// set notes a room's task; heard tells whether the store has been told that it lives.
+// set notes a room's task; heard reports whether the store has a result of it. The
+// first result of a task always goes to the store.
 func (k *known) set(roomID, task string, now time.Time, heard bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
 	case !heard && k.tasks[roomID].id == task:
 		return
-	case task == "":
+	case !heard || task == "":
 		delete(k.tasks, roomID)
 		return
 	case k.tasks == nil || len(k.tasks) >= maxKnown:
@@ -113,6 +136,7 @@ type config struct {
 	lease       time.Duration
 	unknownWait time.Duration
 	silence     time.Duration
+	silenceSet  bool // by WithSilence
 	memory      time.Duration
 	interval    time.Duration
 	minBackoff  time.Duration
@@ -160,24 +184,34 @@ func WithLease(d time.Duration) Option {
 
 // WithUnknownWait sets how long the first result of a Start without an answer is
 // waited for, before the task is started again. The default is five and a half
-// minutes, after which ZEGO has ended a task that has no stream. A task that has
-// streams tells its ID by its results, within about ten seconds each.
+// minutes, after which ZEGO has ended a task that has no stream. The results of a
+// task that has streams contain its ID, if the provider asks for results of what
+// passes; see [ResultReporter].
 //
-// A shorter wait leaves a room unmoderated for less, and is more often a second
-// task: it is found by its results and stopped, and billed until then.
+// A shorter wait leaves a room unmoderated for less time, and more often makes a
+// second task. That one is stopped at its first result. Without results it runs, and
+// is charged for what it moderates, as long as the room has streams. Each such Start
+// is logged at Warn, and counted in [Stats].
 func WithUnknownWait(d time.Duration) Option {
 	return duration("WithUnknownWait", func(c *config, d time.Duration) { c.unknownWait = d }, d, 0)
 }
 
-// WithSilence sets how long a task may go without a result before it is no longer
-// believed to run: the next news of its room (a stream, a beginning, a list of
-// [Moderator.Reconcile]) then has it stopped and started anew. This is for ends
-// that ZEGO tells and that are lost. The default is 5 minutes, after which ZEGO has
-// ended a task that has no stream. 0 is for programs that do not pass results to
-// the moderator: a room whose task has ended unheard of is then not moderated any
-// more.
+// WithSilence sets how long a task may go without a result before it is taken for
+// one that has ended. The next event of its room (a stream, a beginning, a list of
+// [Moderator.Reconcile]) then has it stopped and started again. This heals the loss of
+// the callback that reports the end of a task. The default is 5 minutes, after which
+// ZEGO has ended a task that has no stream; 0 switches it off. A wait shorter than
+// three times the provider's ResultInterval is made as long as that.
+//
+// It holds for rooms whose provider is a [ResultReporter] with an interval greater
+// than 0, and [New] refuses any other duration than 0 if there is no such provider.
+//
+// Results may fail to come although they were asked for: the users are silent, their
+// streams are not moderated because they opted out, or the vendor sends none of what
+// passes. So a room whose next task has no result either is not restarted for
+// silence again in that life of the room.
 func WithSilence(d time.Duration) Option {
-	return duration("WithSilence", func(c *config, d time.Duration) { c.silence = d }, d, 0)
+	return duration("WithSilence", func(c *config, d time.Duration) { c.silence, c.silenceSet = d, true }, d, 0)
 }
 
 // WithMemory sets how long a room is remembered that has closed, for events that
@@ -219,8 +253,9 @@ func WithWorkers(n int) Option {
 }
 
 // WithLogger logs each start and stop of a task at Info, with room_id and
-// task_id, and each failure at Warn, with room_id and error. Without it, or with
-// nil, the package is silent.
+// task_id, and each failure at Warn, with room_id and error. A restart for silence and
+// a Start that may make a second task are logged at Warn too. Without it, or with nil,
+// the package is silent.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
@@ -253,7 +288,7 @@ func sleep(ctx context.Context, d time.Duration) {
 func New(p Provider, opts ...Option) (*Moderator, error) {
 	m := &Moderator{provider: p, config: config{
 		lease:       time.Minute,
-		unknownWait: 5*time.Minute + 30*time.Second,
+		unknownWait: idle * time.Millisecond,
 		silence:     5 * time.Minute,
 		memory:      time.Hour,
 		interval:    time.Second,
@@ -281,6 +316,9 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 			faults = append(faults, err)
 		}
 	}
+	if m.silenceSet && m.silence > 0 && p != nil && !reportsResults(p) {
+		faults = append(faults, errors.New("moderator: WithSilence: must be 0, as the provider has no ResultInterval: silence does not show that a task has ended"))
+	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
@@ -288,6 +326,31 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 		m.store = NewMemoryStore(m.now)
 	}
 	return m, nil
+}
+
+// reportsResults reports whether a provider, or one of several, has a ResultInterval.
+func reportsResults(p Provider) bool {
+	if v, ok := p.(Vendors); ok {
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), reportsResults)
+	}
+	return resultInterval(p) > 0
+}
+
+// silenceOf is how long the task of a room may go without a result. 0 means that
+// silence says nothing.
+func (m *Moderator) silenceOf(roomID string) time.Duration {
+	p := m.provider
+	if v, ok := p.(Vendors); ok {
+		var err error
+		if p, _, err = v.of(roomID); err != nil {
+			return 0 // its Start fails with that
+		}
+	}
+	interval := resultInterval(p)
+	if m.silence == 0 || interval == 0 {
+		return 0
+	}
+	return max(m.silence, 3*interval)
 }
 
 // ErrShutdown is returned after [Moderator.Shutdown].
@@ -313,23 +376,35 @@ func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error 
 	return m.tell(ctx, r.ID, event{Kind: closed, Session: r.SessionID, At: at.UnixMilli()})
 }
 
-// TaskFound tells that a task was moderating a room at a time, as its results
-// do. Where the room had begun by then and has no task, it is taken over; where
-// nothing is known of the room it is let be, as it may be another program's;
-// otherwise it is stopped. What says nothing new goes to the store once a minute, or
-// twice in the time of [WithSilence], so that it may be called for each result.
+// TaskFound reports a result: a task was moderating a room at a time. If the room had
+// begun by then and has no task, the task is adopted. If nothing is known of the room,
+// it is ignored, as it may be another program's. Otherwise it is stopped. A result that
+// is not the first of its task goes to the store once a minute, or twice in the time of
+// [WithSilence], so that TaskFound may be called for each result.
 func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at time.Time) error {
-	if roomID == "" || taskID == "" || at.IsZero() {
+	return m.taskRan(ctx, event{Kind: found, Task: taskID}, roomID, at)
+}
+
+// TaskStarted reports that a task was running at a time, if that is known from
+// something other than a result, as its start. It does what [Moderator.TaskFound]
+// does, but does not show that the task has results: see [WithSilence].
+func (m *Moderator) TaskStarted(ctx context.Context, roomID, taskID string, at time.Time) error {
+	return m.taskRan(ctx, event{Kind: started, Task: taskID}, roomID, at)
+}
+
+func (m *Moderator) taskRan(ctx context.Context, e event, roomID string, at time.Time) error {
+	if roomID == "" || e.Task == "" || at.IsZero() {
 		return errors.New("moderator: a task needs a room, an ID, and a time")
 	}
 	fresh := knownTime
-	if m.silence > 0 {
-		fresh = min(fresh, m.silence/2)
+	if silence := m.silenceOf(roomID); silence > 0 {
+		fresh = min(fresh, silence/2)
 	}
-	if m.known.has(roomID, taskID, m.now(), fresh) {
+	if m.known.has(roomID, e.Task, m.now(), fresh) {
 		return nil
 	}
-	return m.tell(ctx, roomID, event{Kind: found, Task: taskID, At: at.UnixMilli()})
+	e.At = at.UnixMilli()
+	return m.tell(ctx, roomID, e)
 }
 
 // TaskEnded tells that a task had ended at a time. While its room lives it is
@@ -413,7 +488,7 @@ func (m *Moderator) Reconcile(ctx context.Context, liveRooms iter.Seq[Room]) err
 	for r := range liveRooms {
 		s, known := entries[r.ID]
 		delete(entries, r.ID)
-		fresh := !s.silent(began.UnixMilli(), m.silence.Milliseconds(), 0)
+		fresh := !s.silent(began.UnixMilli(), m.silenceOf(r.ID).Milliseconds(), 0)
 		if known && s.live() && s.Task != "" && fresh && (r.SessionID == 0 || r.SessionID == s.Session) {
 			continue
 		}
@@ -601,7 +676,7 @@ func (m *Moderator) Shutdown(ctx context.Context, stop bool) error {
 	unknown := 0
 	err := each(m.workers, rooms, func(e Entry) error {
 		s := m.decode(e.RoomID, e.State)
-		return m.work(ctx, e.RoomID, event{Kind: closed, Session: s.Session, At: max(m.now().UnixMilli(), s.Created), Guess: true})
+		return m.work(ctx, e.RoomID, event{Kind: closed, Session: s.Session, At: max(m.now().UnixMilli(), s.Created, s.News), Guess: true})
 	})
 	for _, e := range rooms {
 		if s := m.decode(e.RoomID, e.State); s.live() && s.Task == "" && s.Unknown > m.now().UnixMilli() {
@@ -727,23 +802,24 @@ func (h *hold) apply() {
 	if tasks < 0 {
 		tasks = len(events)
 	}
+	h.heard = false
 	news, seen := false, int64(0)
 	for _, e := range events[:tasks] {
 		h.state.apply(e)
 		news = news || e.Kind == opened
 	}
 	for _, e := range events[tasks:] {
-		if e.Kind == found && e.Task == h.state.Task {
+		if e.running() && e.Task == h.state.Task {
 			seen = max(seen, e.At)
+			h.heard = h.heard || e.Kind == found
 		}
 	}
-	h.heard = seen > 0
 	silent := ""
 	if news {
-		silent = h.state.endSilent(h.clock(), h.silence.Milliseconds(), seen)
+		silent = h.endSilent(seen)
 	}
 	for _, e := range events[tasks:] {
-		if e.Kind != found || e.Task != silent { // what it was seen to do is too long ago
+		if !e.running() || e.Task != silent { // what it was seen to do is too long ago
 			h.state.apply(e)
 		}
 	}
@@ -755,6 +831,18 @@ func (h *hold) apply() {
 		}
 	}
 	h.state.brief = false
+}
+
+// endSilent has the task of the room stopped if it has been without a result for too
+// long, and returns it.
+func (h *hold) endSilent(seen int64) (task string) {
+	silence := h.silenceOf(h.RoomID)
+	if task = h.state.endSilent(h.clock(), silence.Milliseconds(), seen); task != "" {
+		h.stats.silenceRestarts.Add(1)
+		h.logger.LogAttrs(h.ctx, slog.LevelWarn, fmt.Sprintf("moderator: no result for %v: task is restarted", silence),
+			slog.String("room_id", h.RoomID), slog.String("task_id", task))
+	}
+	return task
 }
 
 // finish gives the room back. While the lease lasts it is tried again: a task
@@ -827,6 +915,7 @@ func (h *hold) stop(tasks []string, until time.Duration) {
 		at := h.clock()
 		s.end(id, at)
 		h.done = append(h.done, event{Kind: ended, Task: id, At: at})
+		h.stats.stops.Add(1)
 		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: stopped", slog.String("room_id", h.RoomID), slog.String("task_id", id))
 	}
 	h.settled(&s.Stop, failure)
@@ -858,18 +947,24 @@ func (h *hold) start(until time.Duration) {
 	}
 	ctx, cancel := h.within(until)
 	defer cancel()
-	s.Unknown = 0
+	second := s.Unknown != 0 // an earlier Start may have made a task too
 	sent := h.clock()
 	task, err := h.provider.Start(ctx, s.room(h.RoomID))
 	if err == nil && task == "" {
 		err = errors.New("the provider gave no task ID")
 	}
+	if second && (err == nil || errors.Is(err, zegocensor.ErrOutcomeUnknown)) {
+		h.stats.startsAfterUnknown.Add(1)
+		h.logger.LogAttrs(ctx, slog.LevelWarn, "moderator: started again after a Start whose outcome is unknown: a second task may run", slog.String("room_id", h.RoomID))
+	}
 	switch {
 	case err == nil:
+		h.stats.starts.Add(1)
 		s.take(task, sent)
-		h.done = append(h.done, event{Kind: found, Task: task, At: sent})
+		h.done = append(h.done, event{Kind: started, Task: task, At: sent})
 		h.logger.LogAttrs(ctx, slog.LevelInfo, "moderator: started", slog.String("room_id", h.RoomID), slog.String("task_id", task))
 	case errors.Is(err, zegocensor.ErrOutcomeUnknown):
+		h.stats.unknownStarts.Add(1)
 		s.Unknown = h.clock() + h.unknownWait.Milliseconds()
 		h.failed(h.RoomID, "start", err)
 	default:

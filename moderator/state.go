@@ -14,7 +14,8 @@ type state struct {
 	Session  uint64           `json:"s,omitempty"` // 0 = it has none, or it is unknown
 	Created  int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
 	Closed   int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
-	News     int64            `json:"w,omitempty"` // where the session has no number: the last beginning that was told
+	News     int64            `json:"w,omitempty"` // the last beginning that was told of this life by an event that does not name its session
+	Before   int64            `json:"o,omitempty"` // when the life before had ended; 0 = not known
 	Presumed bool             `json:"p,omitempty"` // its end was not told, but followed from something: news of it undoes that
 	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
 
@@ -26,7 +27,8 @@ type state struct {
 	Ended []endedJob `json:"n,omitempty"` // tasks that were, lately
 
 	Doubt   int64 `json:"d,omitempty"` // what a task was seen to do before this does not show that it still runs
-	Unknown int64 `json:"u,omitempty"` // until when the task of a Start without an answer is waited for
+	Unknown int64 `json:"u,omitempty"` // until when the task of a Start without an answer is waited for; it stays until a task is known
+	Silent  bool  `json:"l,omitempty"` // a task was restarted for silence in this life of the room, and no task of it had a result since
 
 	Start failing `json:"r,omitzero"` // of Starts
 	Stop  failing `json:"q,omitzero"` // and of Stops
@@ -68,6 +70,9 @@ const brief = 10_000
 // milliseconds.
 const tolerance = 5000
 
+// idle is after how long without a stream ZEGO has ended a task, in milliseconds.
+const idle = 330_000
+
 // event is what was told of a room.
 type event struct {
 	Kind    string `json:"k"`
@@ -83,14 +88,19 @@ const (
 	closed = "close" // a session ended at At
 	found  = "found" // a task was running at At
 	ended  = "end"   // a task had ended at At
+
+	started = "run" // a task was running at At, as is known from something other than a result
 )
 
 func (e event) order() int {
-	if e.Kind == found || e.Kind == ended {
+	if e.running() || e.Kind == ended {
 		return 1
 	}
 	return 0
 }
+
+// running reports whether the event is that a task was running.
+func (e event) running() bool { return e.Kind == found || e.Kind == started }
 
 func (e event) encode() []byte {
 	b, err := json.Marshal(e)
@@ -125,16 +135,17 @@ func (s *state) apply(e event) {
 		s.open(e)
 	case closed:
 		s.close(e)
-	case found:
+	case found, started:
 		s.find(e)
 	case ended:
 		s.end(e.Task, e.At)
 	}
 }
 
-// silent reports whether the task has had no sign of life for too long.
+// silent reports whether the task has had no sign of life for too long. After a task
+// that was restarted for that, a result must come before it can be said again.
 func (s *state) silent(now, silence, seen int64) bool {
-	return silence > 0 && now-max(s.Since, s.Seen, seen) > silence
+	return silence > 0 && !s.Silent && now-max(s.Since, s.Seen, seen) > silence
 }
 
 // endSilent has the task stopped whose end was not told, when there is news of the
@@ -145,16 +156,23 @@ func (s *state) endSilent(now, silence, seen int64) (task string) {
 	if s.live() && s.Task != "" && s.silent(now, silence, seen) {
 		task = s.Task
 		s.dropTask()
+		s.Silent = true
 	}
 	return task
 }
 
 // open follows ZEGO's advice: a beginning that is not newer than that of the
-// known session is passed over.
+// known session is ignored.
+//
+// A session of 0 in an event, or of the room, is not known. Then the times are all
+// there is to tell lives apart: a room does not begin again before it has ended.
 func (s *state) open(e event) {
+	if s.Created != 0 && e.At <= s.Before {
+		return // the life before, or one before that
+	}
 	newerThan := s.Created
 	if s.Session == 0 || e.Session == 0 {
-		newerThan = max(newerThan, s.Closed) // the times are all there is to tell lives apart
+		newerThan = max(newerThan, s.Closed)
 	}
 	switch {
 	case s.Created != 0 && s.Session == e.Session && (e.Session != 0 || s.live() || s.Presumed && e.At >= s.Created):
@@ -168,12 +186,8 @@ func (s *state) open(e event) {
 			s.Closed, s.Presumed = 0, false
 		}
 		return
-	case s.live() && (s.Session == 0 || e.Session == 0):
-		// One of the two does not know the session: the room lives, unless the
-		// end of that session was heard of.
-		s.Session = max(s.Session, e.Session)
-		s.Closed = s.Early[s.Session]
-		delete(s.Early, s.Session)
+	case s.Session != e.Session && (s.Session == 0 || e.Session == 0) && (s.live() || s.Presumed && e.At >= s.Created):
+		s.name(e)
 		return
 	case s.Created != 0 && e.At <= newerThan:
 		return
@@ -184,49 +198,131 @@ func (s *state) open(e event) {
 	if s.Since < e.At+tolerance || s.suspect {
 		s.dropTask()
 	}
-	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, 0, s.Early[e.Session], false
-	if e.Session == 0 && s.Closed < e.At {
-		s.Closed = 0 // another life's
+	switch {
+	case s.Unknown == 0:
+	case s.Closed != 0 && e.At-s.Closed > idle:
+		s.Unknown = 0
+	default:
+		s.Unknown = 1 // that Start is not waited for any more, but its task may go on
 	}
-	s.Brief = 0
-	s.Unknown, s.Start = 0, failing{}
+	if s.Closed != 0 && !s.Presumed {
+		s.Before = min(s.Closed, e.At-1)
+	}
+	for _, at := range s.Early {
+		if at < e.At {
+			s.Before = max(s.Before, at)
+		}
+	}
+	news := s.News
+	if news <= e.At {
+		news = 0 // of the life before
+	}
+	if e.Session == 0 {
+		news = max(news, e.At)
+	}
+	s.Session, s.Created, s.News, s.Closed, s.Presumed = e.Session, e.At, news, s.endOf(e), false
+	if s.Closed == 0 && news != 0 {
+		s.Closed = s.endOf(event{At: news})
+	}
+	s.Brief, s.Silent = 0, false
+	s.Start = failing{}
 	for session, at := range s.Early {
 		if session == e.Session || at <= s.Created {
 			delete(s.Early, session)
 		}
 	}
+	s.reopen()
+}
+
+// name is told that the room lives by an event that knows its session if the state
+// does not, or the other way round.
+func (s *state) name(e event) {
+	if e.Session == 0 {
+		if e.At < s.Created {
+			return // perhaps of the life before
+		}
+	} else {
+		end := s.Early[e.Session]
+		if end != 0 && end+tolerance < s.News {
+			return // that session had ended when the room was last said to live
+		}
+		s.News = max(s.News, s.Created)
+		s.Session, s.Created = e.Session, e.At
+		if s.Closed = end; end != 0 {
+			delete(s.Early, e.Session)
+			s.Presumed = false
+			return
+		}
+	}
+	s.News = max(s.News, e.At)
+	s.Presumed = false
+	if s.Closed = s.endOf(event{At: s.News}); s.Closed == 0 {
+		s.Start = failing{}
+	}
+}
+
+// endOf is when the life had ended whose beginning is told by e, and 0 if nothing is
+// known of that.
+func (s *state) endOf(e event) (end int64) {
+	for session, at := range s.Early {
+		switch {
+		case session == e.Session && e.Session != 0: // whatever the clocks say
+			end = max(end, at)
+		case (session == 0 || e.Session == 0) && at >= e.At:
+			end = max(end, at)
+		}
+	}
+	return end
+}
+
+// reopen begins a life whose session is not known, if the room was said to live
+// clearly after the end of the known one.
+func (s *state) reopen() {
+	if s.Closed != 0 && !s.Presumed && s.Session != 0 && s.News > s.Closed+tolerance {
+		s.open(event{Kind: opened, At: s.News})
+	}
 }
 
 // close follows ZEGO's advice: the end of another session is kept if it can be
-// one that is yet to begin, and passed over if it is older than the known one. Of
-// rooms without sessions, the times are all there is to go by.
+// one that is yet to begin, and ignored if it is older than the known one. If one of
+// the sessions is not known, the times are all there is to go by.
 func (s *state) close(e event) {
 	same := s.Session == e.Session
-	if s.Session == 0 || e.Session == 0 {
+	if s.Session == 0 || e.Session == 0 || !same && s.News != 0 {
 		same = e.At >= max(s.Created, s.News)
 	}
 	switch {
 	case s.Created != 0 && same:
-		if s.Closed == 0 || s.Presumed && !e.Guess {
+		switch {
+		case s.Closed == 0 || s.Presumed && !e.Guess:
 			s.Closed, s.Presumed = max(e.At, 1), e.Guess
 			s.Stop = failing{}
-		} else if s.Session == 0 {
+			s.reopen()
+		case s.Session == 0:
 			s.Closed = max(s.Closed, e.At) // of a life whose beginning is yet to be heard of
 		}
+		if s.Session != 0 && s.Session != e.Session && !e.Guess {
+			s.keepEnd(e) // which may be of a later life
+		}
 	case e.At > s.Created && (e.Session != 0 || s.Created == 0) && !e.Guess:
-		if s.Early == nil {
-			s.Early = make(map[uint64]int64)
-		}
-		s.Early[e.Session] = max(s.Early[e.Session], e.At)
-		for len(s.Early) > maxEarly {
-			oldest := e.Session
-			for session, at := range s.Early {
-				if at < s.Early[oldest] || at == s.Early[oldest] && session < oldest {
-					oldest = session
-				}
+		s.keepEnd(e)
+	}
+}
+
+// keepEnd keeps an end for a life whose beginning is yet to be heard of.
+func (s *state) keepEnd(e event) {
+	if s.Early == nil {
+		s.Early = make(map[uint64]int64)
+	}
+	s.Early[e.Session] = max(s.Early[e.Session], e.At)
+	for len(s.Early) > maxEarly {
+		oldest := e.Session
+		for session, at := range s.Early {
+			if at < s.Early[oldest] || at == s.Early[oldest] && session < oldest {
+				oldest = session
 			}
-			delete(s.Early, oldest)
 		}
+		delete(s.Early, oldest)
 	}
 }
 
@@ -241,6 +337,9 @@ func (s *state) find(e event) {
 	switch {
 	case e.Task == s.Task:
 		s.Seen = max(s.Seen, e.At)
+		if e.Kind == found && e.At > s.Since {
+			s.Silent = false
+		}
 	case s.Created == 0:
 		// A room that was never heard of: the task may be another program's.
 	case slices.Contains(s.Stray, e.Task) && (!s.live() || s.Task != "" || e.At < max(s.Created, s.Doubt)):
@@ -252,6 +351,9 @@ func (s *state) find(e event) {
 	case s.live() && s.Task == "" && e.At+tolerance >= s.Created:
 		s.take(e.Task, e.At)
 		s.Seen = e.At
+		if e.Kind == found {
+			s.Silent = false
+		}
 	default:
 		s.Stray = append(s.Stray, e.Task)
 	}

@@ -25,6 +25,14 @@ func (r *recorder) Stop(_ context.Context, task moderator.Task) error {
 	return nil
 }
 
+// reporter is a recorder whose tasks have results.
+type reporter struct {
+	recorder
+	interval time.Duration
+}
+
+func (r *reporter) ResultInterval() time.Duration { return r.interval }
+
 // teller is a recorder whose tasks ZEGO's callbacks are about.
 type teller struct{ recorder }
 
@@ -129,7 +137,7 @@ func TestShutdownGuessesNothingOfRoomsItHasNotHeardOf(t *testing.T) {
 // TestResultsKeepATaskAlive, also those that do not go to the store.
 func TestResultsKeepATaskAlive(t *testing.T) {
 	now := time.Now()
-	r := &recorder{}
+	r := &reporter{interval: 10 * time.Second}
 	m, err := moderator.New(r, moderator.WithClock(func() time.Time { return now }), moderator.WithSilence(30*time.Second))
 	require.NoError(t, err)
 	room := moderator.Room{ID: "r", SessionID: 1, CreatedAt: now}

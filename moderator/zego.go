@@ -9,23 +9,70 @@ import (
 	"github.com/zegocensor/zegocensor-go/callback"
 )
 
-// Audio has rooms moderated by StartCensorAudioV2, with the template for each
-// request, the room's ID, and ReturnFinishInfo, by which ZEGO tells the end of a
-// task.
-func Audio(client *zegocensor.Client, template zegocensor.StartCensorAudioV2Request) *AudioProvider {
-	return &AudioProvider{client, template}
+// ProviderOption changes an [AudioProvider] or a [VideoProvider] while [Audio] or
+// [Video] makes it.
+type ProviderOption func(*providerConfig)
+
+type providerConfig struct{ withoutPassResults bool }
+
+func providerOptions(opts []ProviderOption) (c providerConfig) {
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	return c
+}
+
+// WithoutPassResults leaves ReturnAllText as the template has it, for programs that
+// do not want the text of what passes. The moderator then takes silence for no
+// information, whatever the template says: ResultInterval is 0. A task whose end was
+// lost is not restarted for its silence, and a second task after a Start without an
+// answer is found only when it reports an offence.
+func WithoutPassResults() ProviderOption {
+	return func(c *providerConfig) { c.withoutPassResults = true }
+}
+
+// audioInterval is the length of a segment of audio: ZEGO documents results of ten
+// seconds each.
+const audioInterval = 10 * time.Second
+
+// Audio makes a [Provider] that moderates the audio of rooms by StartCensorAudioV2.
+// Each request is the template with the room's ID, ReturnFinishInfo, which makes ZEGO
+// report the end of a task, and ReturnAllText, which makes it send the result of
+// every segment: the text and the link of all that is said then arrive, about every
+// ten seconds for each stream. [WithoutPassResults] leaves that out.
+//
+// https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-audio
+func Audio(client *zegocensor.Client, template zegocensor.StartCensorAudioV2Request, opts ...ProviderOption) *AudioProvider {
+	c := providerOptions(opts)
+	p := &AudioProvider{client: client, template: template}
+	p.template.ReturnFinishInfo = true
+	if !c.withoutPassResults {
+		p.template.ReturnAllText, p.interval = true, audioInterval
+	}
+	return p
 }
 
 // AudioProvider is what [Audio] makes.
 type AudioProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorAudioV2Request
+	interval time.Duration
 }
+
+var (
+	_ TaskTeller     = (*AudioProvider)(nil)
+	_ ResultReporter = (*AudioProvider)(nil)
+)
+
+// ResultInterval is 10 s, or 0 with [WithoutPassResults]. See [ResultReporter].
+func (p *AudioProvider) ResultInterval() time.Duration { return p.interval }
 
 // Start starts a task for the room.
 func (p *AudioProvider) Start(ctx context.Context, room Room) (string, error) {
 	req := p.template
-	req.RoomID, req.ReturnFinishInfo = room.ID, true
+	req.RoomID = room.ID
 	task, err := p.client.StartCensorAudioV2(ctx, &req)
 	if err != nil {
 		return "", err
@@ -39,32 +86,63 @@ func (p *AudioProvider) Stop(ctx context.Context, task Task) error {
 	return stopped(err)
 }
 
-// TaskOf tells which of its tasks a callback is about.
+// TaskOf returns which of its tasks a callback is about. A status other than 0 is not
+// documented: it is about none.
 func (p *AudioProvider) TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
 	switch e := e.(type) {
 	case *callback.AudioResult:
 		return e.AuxInfo.RoomID, e.TaskID, orElse(e.AuxInfo.ProcessBeginTime, e.Timestamp), false
 	case *callback.AudioStatus:
-		return e.AuxInfo.RoomID, e.TaskID, e.Timestamp, e.Status == 0
+		if e.Status == 0 {
+			return e.AuxInfo.RoomID, e.TaskID, e.Timestamp, true
+		}
 	}
 	return "", "", time.Time{}, false
 }
 
-// Video has rooms moderated by StartCensorVideoV2, as [Audio] does.
-func Video(client *zegocensor.Client, template zegocensor.StartCensorVideoV2Request) *VideoProvider {
-	return &VideoProvider{client, template}
+// Video makes a [Provider] that moderates rooms by StartCensorVideoV2. Each request
+// is the template with the room's ID and ReturnFinishInfo, and, if the template has
+// an AudioParam, with its ReturnAllText, as [Audio] sets it.
+//
+// ReturnAllImg is left to the template: with it each stream has 20 callbacks a minute
+// at the default DetectFrequency. So a template without AudioParam has no results of
+// what passes that the moderator can count on: ResultInterval is 0.
+//
+// https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-video
+func Video(client *zegocensor.Client, template zegocensor.StartCensorVideoV2Request, opts ...ProviderOption) *VideoProvider {
+	c := providerOptions(opts)
+	p := &VideoProvider{client: client, template: template}
+	p.template.ReturnFinishInfo = true
+	if template.AudioParam != nil {
+		audio := *template.AudioParam
+		if !c.withoutPassResults {
+			audio.ReturnAllText, p.interval = true, audioInterval
+		}
+		p.template.AudioParam = &audio
+	}
+	return p
 }
 
 // VideoProvider is what [Video] makes.
 type VideoProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorVideoV2Request
+	interval time.Duration
 }
+
+var (
+	_ TaskTeller     = (*VideoProvider)(nil)
+	_ ResultReporter = (*VideoProvider)(nil)
+)
+
+// ResultInterval is 10 s with an AudioParam, and 0 without one or with
+// [WithoutPassResults]. See [ResultReporter].
+func (p *VideoProvider) ResultInterval() time.Duration { return p.interval }
 
 // Start starts a task for the room.
 func (p *VideoProvider) Start(ctx context.Context, room Room) (string, error) {
 	req := p.template
-	req.RoomID, req.ReturnFinishInfo = room.ID, true
+	req.RoomID = room.ID
 	task, err := p.client.StartCensorVideoV2(ctx, &req)
 	if err != nil {
 		return "", err
@@ -78,7 +156,8 @@ func (p *VideoProvider) Stop(ctx context.Context, task Task) error {
 	return stopped(err)
 }
 
-// TaskOf tells which of its tasks a callback is about.
+// TaskOf returns which of its tasks a callback is about. A status other than 0 is not
+// documented: it is about none.
 func (p *VideoProvider) TaskOf(e callback.Event) (roomID, taskID string, at time.Time, ended bool) {
 	switch e := e.(type) {
 	case *callback.VideoAudioResult:
@@ -86,7 +165,9 @@ func (p *VideoProvider) TaskOf(e callback.Event) (roomID, taskID string, at time
 	case *callback.VideoImageResult:
 		return e.AuxInfo.RoomID, e.TaskID, orElse(e.AuxInfo.ImgTime, e.Timestamp), false
 	case *callback.VideoImageStatus: // every video task has it; the audio part is optional
-		return e.AuxInfo.RoomID, e.TaskID, e.Timestamp, e.Status == 0
+		if e.Status == 0 {
+			return e.AuxInfo.RoomID, e.TaskID, e.Timestamp, true
+		}
 	}
 	return "", "", time.Time{}, false
 }

@@ -115,8 +115,8 @@ type ModerationParams struct {
 	SaveModerationFile SaveFiles
 	// CallbackHitsOnly has results told only where they did not pass. By default
 	// all are. (Tencent's name for it is CallbackAllResults, where 0 is all.) A
-	// moderator.Moderator then does not see that a task lives, and needs
-	// moderator.WithSilence(0).
+	// moderator.Moderator then cannot take silence for the end of a task, and does
+	// not find the task of a Create without an answer until it reports a hit.
 	CallbackHitsOnly bool
 	// SubscribeStreamUserIDs is whose streams are moderated. By default all are, up
 	// to 25 at a time.

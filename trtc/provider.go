@@ -16,7 +16,10 @@ type Provider struct {
 	template func() CreateCloudModerationRequest // a closure: nothing that prints a Provider by reflection gets at its keys
 }
 
-var _ moderator.Provider = (*Provider)(nil)
+var (
+	_ moderator.Provider       = (*Provider)(nil)
+	_ moderator.ResultReporter = (*Provider)(nil)
+)
 
 // NewProvider makes a provider that asks for the moderation of a room with the
 // template, the room's ID, and a robot of the room's own, for which the client
@@ -26,9 +29,8 @@ var _ moderator.Provider = (*Provider)(nil)
 // while its room lives is started anew, and ResourceExpiredHour is 72, the most. A
 // MaxIdleTime that is longer than moderator.WithUnknownWait, which is five and a
 // half minutes by default, makes a task be started again that may still run; it
-// interrupts the first. With CallbackHitsOnly the moderator needs
-// moderator.WithSilence(0), as it would else take a quiet task for one that has
-// ended.
+// interrupts the first. With CallbackHitsOnly a moderator cannot take silence for the
+// end of a task: see ResultInterval.
 //
 // A room whose end was lost is taken to live, and its task is started anew each time
 // that it ends: use [moderator.Moderator.Reconcile]. An application whose rooms have
@@ -61,6 +63,27 @@ func (p *Provider) Stop(ctx context.Context, task moderator.Task) error {
 		return nil
 	}
 	return err
+}
+
+// ResultInterval is the length of a slice that the template asks for, and the longer
+// one if it asks for audio and video. It is 0, so that silence says nothing, with
+// CallbackHitsOnly, and for streams, for which no length is documented. See
+// moderator.ResultReporter.
+func (p *Provider) ResultInterval() time.Duration {
+	params := p.template().ModerationParams
+	if params.CallbackHitsOnly {
+		return 0
+	}
+	audio, video := cmp.Or(params.SliceAudio, 15*time.Second), cmp.Or(params.SliceVideo, 5*time.Second)
+	switch cmp.Or(params.ModerationType, ModerationAudio) {
+	case ModerationAudio:
+		return audio
+	case ModerationVideo:
+		return video
+	case ModerationAudioVideo:
+		return max(audio, video)
+	}
+	return 0
 }
 
 // Handle tells m what TRTC's callbacks say of rooms and of the tasks that moderate
@@ -104,11 +127,13 @@ func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccal
 		case *trtccallback.TaskStarted:
 			switch e.Status {
 			case 0:
-				return m.TaskFound(ctx, room.ID, h.TaskID, at)
+				return m.TaskStarted(ctx, room.ID, h.TaskID, at)
 			case 1:
 				return m.TaskEnded(ctx, room.ID, h.TaskID, at)
 			}
-		case *trtccallback.SendingStarted, *trtccallback.Result:
+		case *trtccallback.SendingStarted:
+			return m.TaskStarted(ctx, room.ID, h.TaskID, at)
+		case *trtccallback.Result:
 			return m.TaskFound(ctx, room.ID, h.TaskID, at)
 		}
 		return nil

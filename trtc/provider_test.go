@@ -188,6 +188,57 @@ func TestStopSucceedsForWhatHasEnded(t *testing.T) {
 	assert.Error(t, p.Stop(t.Context(), moderator.Task{ID: id}))
 }
 
+func TestProvider_ResultInterval(t *testing.T) {
+	for name, test := range map[string]struct {
+		params trtc.ModerationParams
+		want   time.Duration
+	}{
+		"default":          {trtc.ModerationParams{}, 15 * time.Second},
+		"audio":            {trtc.ModerationParams{ModerationType: trtc.ModerationAudio, SliceAudio: time.Minute}, time.Minute},
+		"video":            {trtc.ModerationParams{ModerationType: trtc.ModerationVideo}, 5 * time.Second},
+		"video, longer":    {trtc.ModerationParams{ModerationType: trtc.ModerationVideo, SliceVideo: 20 * time.Second}, 20 * time.Second},
+		"audio and video":  {trtc.ModerationParams{ModerationType: trtc.ModerationAudioVideo, SliceVideo: 20 * time.Second}, 20 * time.Second},
+		"stream":           {trtc.ModerationParams{ModerationType: trtc.ModerationAudioStream}, 0},
+		"stream and video": {trtc.ModerationParams{ModerationType: trtc.ModerationAudioStreamVideo}, 0},
+		"hits only":        {trtc.ModerationParams{CallbackHitsOnly: true}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := trtc.NewProvider(nil, trtc.CreateCloudModerationRequest{ModerationParams: test.params})
+			assert.Equal(t, test.want, p.ResultInterval())
+			_, err := moderator.New(p, moderator.WithSilence(time.Hour))
+			assert.Equal(t, test.want == 0, err != nil)
+		})
+	}
+}
+
+// TestHandle has a task that starts, and has no result: it is restarted for silence
+// once, although Tencent says of each task that it has started.
+func TestHandle(t *testing.T) {
+	now := time.Now()
+	tencent := trtctest.NewServer(trtctest.WithRateLimit(0))
+	defer tencent.Close()
+	m, err := moderator.New(trtc.NewProvider(tencent.Client(trtc.WithLimiter(nil)), trtc.CreateCloudModerationRequest{}), moderator.WithClock(func() time.Time { return now }))
+	require.NoError(t, err)
+	handle := trtc.Handle(m, "")
+	head := func(task string) trtccallback.Header {
+		return trtccallback.Header{RoomID: "1", TaskID: task, EventAt: now, UserID: trtc.RobotUserID("1")}
+	}
+	for range 10 {
+		before := len(tencent.Tasks())
+		require.NoError(t, handle(t.Context(), &trtccallback.MediaStarted{Header: trtccallback.Header{RoomID: "1", EventAt: now}}))
+		now = now.Add(time.Second)
+		if tasks := tencent.Tasks(); len(tasks) > before {
+			task := tasks[len(tasks)-1].ID
+			require.NoError(t, handle(t.Context(), &trtccallback.TaskStarted{Header: head(task)}))
+			require.NoError(t, handle(t.Context(), &trtccallback.SendingStarted{Header: head(task)}))
+		}
+		now = now.Add(6 * time.Minute)
+	}
+	assert.Len(t, tencent.Tasks(), 2)
+	assert.Len(t, tencent.Running(), 1)
+	assert.EqualValues(t, 1, m.Stats().SilenceRestarts)
+}
+
 // TestEventsWithoutARoomPassBy.
 func TestEventsWithoutARoomPassBy(t *testing.T) {
 	f := newFleet(t)
