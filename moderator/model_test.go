@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"iter"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"runtime"
@@ -45,14 +46,25 @@ type world struct {
 	messages []message
 	session  uint64
 
+	vendors  map[string]modelResults
+	nameless int // percent of the events of streams and ends at ZEGO that do not name their session
+
 	storeDown bool
 	calm      bool           // nothing fails any more
 	lossless  bool           // callbacks are late and come twice, but are not lost: nobody has to reconcile
 	trouble   map[string]int // unknown outcomes of each room that have not become a second task
 	unknown   int            // outcomes
+	ofRoom    map[string]int // the same of each room
 	seconds   int            // tasks beside another of the same session
+	silences  int            // restarts for silence
 	verbose   bool
 	log       []string
+}
+
+// modelResults is what results a vendor sends.
+type modelResults struct {
+	interval time.Duration // 0 = those of offences alone are asked for
+	passes   bool          // what passes is told if it is asked for
 }
 
 type replica struct {
@@ -78,6 +90,8 @@ type modelRoom struct {
 	told    bool      // somebody who had the room has read of this life
 	heard   time.Time // its beginning, or that of its last stream: what is told of its life
 	quiet   time.Time // since when it has no stream; zero = it has one
+	before  time.Time // when the life before ended
+	mute    bool      // nobody speaks, or all have opted out: there are no results
 }
 
 type modelTask struct {
@@ -93,6 +107,11 @@ type modelTask struct {
 	gone    bool       // a Stop was told so
 	over    bool       // somebody who had the room has read that it has ended
 	before  *modelTask // that it interrupted
+	counted bool       // a second one was started beside it
+	endLost bool       // nobody was told that it has ended
+	aware   bool       // its Start was sent when somebody had read of the life of its room
+	silent  int        // it was restarted for silence as this of all restarts; 0 = it was not
+	result  int        // how many restarts there were when its last result was read
 }
 
 // message is a callback on its way.
@@ -114,9 +133,19 @@ func (w *world) logf(format string, args ...any) {
 var modelStart = time.Unix(1_800_000_000, 0)
 
 func newWorld(seed uint64) *world {
-	w := &world{rand: rand.New(rand.NewPCG(seed, 0)), now: modelStart, rooms: make(map[string]*modelRoom), trouble: make(map[string]int), session: 1 << 60}
+	w := &world{rand: rand.New(rand.NewPCG(seed, 0)), now: modelStart, rooms: make(map[string]*modelRoom), trouble: make(map[string]int), ofRoom: make(map[string]int), vendors: make(map[string]modelResults), session: 1 << 60}
 	w.lossless = w.chance(30)
 	mixed := w.chance(50)
+	for _, vendor := range []string{"", exclusive} {
+		results := modelResults{passes: !w.chance(25)}
+		if !w.chance(25) {
+			results.interval = 10 * time.Second
+		}
+		w.vendors[vendor] = results
+	}
+	if w.chance(40) {
+		w.nameless = 10 + 45*w.rand.IntN(3)
+	}
 	w.store = NewMemoryStore(func() time.Time { return w.now })
 	for i := range 1 + w.rand.IntN(3) {
 		vendor := ""
@@ -134,7 +163,7 @@ func newWorld(seed uint64) *world {
 }
 
 func (w *world) boot(r *replica) {
-	m, err := New(Vendors{"": modelVendor{w, ""}, exclusive: modelVendor{w, exclusive}}, WithStore((*modelStore)(w)), WithClock(func() time.Time { return w.now }), WithWorkers(1))
+	m, err := New(Vendors{"": modelVendor{w, ""}, exclusive: modelVendor{w, exclusive}}, WithStore((*modelStore)(w)), WithClock(func() time.Time { return w.now }), WithWorkers(1), WithLogger(slog.New((*modelLog)(w))))
 	if err != nil {
 		panic(err)
 	}
@@ -200,6 +229,67 @@ func (w *world) kill(r *replica) {
 	w.current = nil
 }
 
+// modelLog is a log in which the world reads of restarts for silence.
+type modelLog world
+
+func (*modelLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l *modelLog) WithAttrs([]slog.Attr) slog.Handler     { return l }
+func (l *modelLog) WithGroup(string) slog.Handler          { return l }
+
+func (l *modelLog) Handle(_ context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, "no result for") {
+		attrs := make(map[string]string)
+		r.Attrs(func(a slog.Attr) bool {
+			attrs[a.Key] = a.Value.String()
+			return true
+		})
+		(*world)(l).silenced(attrs["room_id"], attrs["task_id"])
+	}
+	return nil
+}
+
+// silenced is told that a task is restarted for silence. It may be the same one again,
+// if the outcome of the first decision was lost.
+func (w *world) silenced(roomID, taskID string) {
+	w.logf("%s of %s is restarted for silence", taskID, roomID)
+	if w.results(roomID).interval == 0 {
+		w.fail("%s was restarted for silence, which says nothing of it", roomID)
+	}
+	i := slices.IndexFunc(w.tasks, func(t *modelTask) bool { return t.id == taskID })
+	if i < 0 || w.tasks[i].room != roomID {
+		w.fail("%s is not a task of %s", taskID, roomID)
+	}
+	now := w.tasks[i]
+	if now.silent > 0 {
+		return
+	}
+	w.silences++
+	now.silent = w.silences
+	first := 0 // the last restart in the same life
+	for _, t := range w.tasks {
+		if t != now && t.room == roomID && t.session == now.session && t.aware && now.aware {
+			first = max(first, t.silent)
+		}
+	}
+	if first == 0 {
+		return
+	}
+	for _, t := range w.tasks {
+		if t.room == roomID && t.result >= first {
+			return
+		}
+	}
+	w.fail("%s was restarted for silence again, although no result ever came", roomID)
+}
+
+// results is what a room's vendor sends.
+func (w *world) results(roomID string) modelResults {
+	if strings.HasPrefix(roomID, exclusive+":") {
+		return w.vendors[exclusive]
+	}
+	return w.vendors[""]
+}
+
 // modelStore is the store, with points and failures.
 type modelStore world
 
@@ -222,12 +312,16 @@ func (w *world) reads(roomID string, events [][]byte) {
 		if err := json.Unmarshal(b, &e); err != nil {
 			panic(err)
 		}
-		if e.Kind == opened && r.session != 0 && e.Session == told(roomID, r.session) && e.At >= r.created.UnixMilli() {
+		if e.Kind == opened && r.session != 0 && e.At >= r.created.UnixMilli() && (e.Session == told(roomID, r.session) ||
+			e.Session == 0 && e.At > r.before.UnixMilli()+tolerance) {
 			r.told = true
 		}
 		for _, t := range w.tasks {
-			if e.Kind == found && e.Task == t.id && e.At > t.told.UnixMilli() {
+			if e.running() && e.Task == t.id && e.At > t.told.UnixMilli() {
 				t.told = time.UnixMilli(e.At)
+			}
+			if e.Kind == found && e.Task == t.id {
+				t.result = w.silences
 			}
 			if e.Kind == ended && e.Task == t.id {
 				t.over = true
@@ -301,6 +395,8 @@ const exclusive = "trtc"
 
 var errRefused = errors.New("refused")
 
+func (v modelVendor) ResultInterval() time.Duration { return v.vendors[v.name].interval }
+
 func (v modelVendor) Start(_ context.Context, room Room) (string, error) {
 	w := v.world
 	room.ID = RoomID(v.name, room.ID)
@@ -308,10 +404,11 @@ func (v modelVendor) Start(_ context.Context, room Room) (string, error) {
 	session := w.rooms[room.ID].session // when it is sent: all that the sender can go by
 	var serving []*modelTask
 	for _, t := range w.tasks {
-		if t.running && t.room == room.ID && t.session == session && session != 0 && w.serves(t) {
+		if t.running && t.room == room.ID && t.session == session && session != 0 && !t.counted && w.serves(t) {
 			serving = append(serving, t)
 		}
 	}
+	aware := w.rooms[room.ID].told
 	w.point()
 	if !w.calm && w.chance(10) {
 		w.logf("start %s: refused", room.ID)
@@ -325,6 +422,7 @@ func (v modelVendor) Start(_ context.Context, room Room) (string, error) {
 	for _, t := range serving {
 		if t.running && w.rooms[room.ID].session == session {
 			w.seconds++
+			t.counted = true
 			w.trouble[room.ID]--
 			w.logf("start %s: a second one beside %s", room.ID, t.id)
 			if w.trouble[room.ID] < 0 {
@@ -339,7 +437,7 @@ func (v modelVendor) Start(_ context.Context, room Room) (string, error) {
 			w.end(t, "is interrupted")
 		}
 	}
-	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), before: before, lasting: v.name == exclusive && w.chance(10), room: room.ID, session: session, sent: sent, told: sent, started: w.now, running: true}
+	t := &modelTask{id: fmt.Sprintf("task_%d", len(w.tasks)), before: before, lasting: v.name == exclusive && w.chance(10), room: room.ID, session: session, aware: aware, sent: sent, told: sent, started: w.now, running: true}
 	w.tasks = append(w.tasks, t)
 	w.logf("start %s: %s", room.ID, t.id)
 	w.point()
@@ -384,22 +482,24 @@ func (w *world) end(t *modelTask, why string) {
 	at := w.now
 	t.running = false
 	w.logf("%s %s", t.id, why)
-	w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
+	t.endLost = !w.send(func(m *Moderator) error { return m.TaskEnded(context.Background(), t.room, t.id, at) })
 }
 
 // lost counts a Start of a room whose outcome nobody knows.
 func (w *world) lost(room string) {
 	w.trouble[room]++
+	w.ofRoom[room]++
 	w.unknown++
 }
 
 // serves reports whether a task can be known to moderate the present life of its
 // room: it was sent clearly after what is told of it, the room has streams, the
-// results of the task are heard of, and so is the end of the one it interrupted; and
-// no Stop of it has succeeded, or been decided on by an heir.
+// results of the task are heard of, or are not asked for, and so is the end of the one
+// it interrupted; and no Stop of it has succeeded, or been decided on by an heir.
 func (w *world) serves(t *modelTask) bool {
 	r := w.rooms[t.room]
-	return !t.gone && !t.doubted && (t.before == nil || t.before.over) && r.quiet.IsZero() && w.now.Sub(t.told) <= 5*time.Minute && t.sent.Sub(r.heard) > tolerance*time.Millisecond
+	heard := w.results(t.room).interval == 0 || w.now.Sub(t.told) <= 5*time.Minute
+	return !t.gone && !t.doubted && (t.before == nil || t.before.over) && r.quiet.IsZero() && heard && t.sent.Sub(r.heard) > tolerance*time.Millisecond
 }
 
 func (w *world) tasksOf(room string) int {
@@ -418,9 +518,9 @@ type failure string
 func (w *world) fail(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
 
 // send has a callback arrive at a replica: late, twice or not at all.
-func (w *world) send(do func(*Moderator) error) {
+func (w *world) send(do func(*Moderator) error) (sent bool) {
 	if !w.calm && !w.lossless && w.chance(7) {
-		return
+		return false
 	}
 	copies := 1
 	if !w.calm && w.chance(15) {
@@ -433,6 +533,7 @@ func (w *world) send(do func(*Moderator) error) {
 		}
 		w.messages = append(w.messages, message{w.now.Add(late), do})
 	}
+	return true
 }
 
 // deliver gives what has arrived to replicas. What fails comes again.
@@ -467,19 +568,27 @@ func told(room string, session uint64) uint64 {
 	return session
 }
 
+// maybe is what told is, or nothing.
+func (w *world) maybe(room string, session uint64) uint64 {
+	if w.chance(w.nameless) {
+		return 0
+	}
+	return told(room, session)
+}
+
 // live has a room open or close.
 func (w *world) live(id string) {
 	w.now = w.now.Add(time.Second / 2) // two lives of a room do not begin at the same time
 	r := w.rooms[id]
 	if r.session == 0 {
 		w.session++
-		*r = modelRoom{session: w.session, created: w.now, heard: w.now}
+		*r = modelRoom{session: w.session, created: w.now, heard: w.now, before: r.died, mute: w.chance(15)}
 		room := Room{ID: id, SessionID: told(id, r.session), CreatedAt: r.created}
 		w.logf("%s opens, session %d", id, r.session-1<<60)
 		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
 		return
 	}
-	room, at := Room{ID: id, SessionID: told(id, r.session)}, w.now
+	room, at := Room{ID: id, SessionID: w.maybe(id, r.session)}, w.now
 	w.logf("%s closes", id)
 	*r = modelRoom{died: w.now}
 	w.send(func(m *Moderator) error { return m.RoomClosed(context.Background(), room, at) })
@@ -500,10 +609,22 @@ func (w *world) pass(d time.Duration) {
 		switch {
 		case !empty.IsZero() && min(w.now.Sub(empty), w.now.Sub(t.started)) >= 5*time.Minute:
 			w.end(t, "ends by itself")
-		case empty.IsZero() && d >= 10*time.Second:
+		case empty.IsZero() && d >= 10*time.Second && w.hasResult(r, w.results(t.room)):
 			w.send(func(m *Moderator) error { return m.TaskFound(context.Background(), t.room, t.id, at) })
 		}
 	}
+}
+
+// hasResult reports whether there is a result of a task of a room: what passes, or an
+// offence.
+func (w *world) hasResult(r *modelRoom, results modelResults) bool {
+	switch {
+	case r.mute:
+		return false
+	case results.interval > 0 && results.passes:
+		return true
+	}
+	return w.chance(2)
 }
 
 // stream has the streams of a live room end, or one begin.
@@ -515,9 +636,9 @@ func (w *world) stream(id string) {
 		r.quiet = w.now
 		w.logf("%s has no stream", id)
 	default:
-		r.quiet, r.heard = time.Time{}, w.now
-		w.logf("%s has a stream", id)
-		room := Room{ID: id, SessionID: told(id, r.session), CreatedAt: w.now}
+		r.quiet, r.heard, r.mute = time.Time{}, w.now, w.chance(20)
+		w.logf("%s has a stream (silent: %v)", id, r.mute)
+		room := Room{ID: id, SessionID: w.maybe(id, r.session), CreatedAt: w.now}
 		w.send(func(m *Moderator) error { return m.RoomOpened(context.Background(), room) })
 	}
 }
@@ -600,7 +721,7 @@ func (w *world) settle() {
 			var list []Room
 			for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
 				if r := w.rooms[id]; r.session != 0 {
-					list = append(list, Room{ID: id, SessionID: told(id, r.session), CreatedAt: r.created})
+					list = append(list, Room{ID: id, SessionID: w.maybe(id, r.session), CreatedAt: r.created})
 				}
 			}
 			w.spawn(w.replicas[0], "reconciling", func(m *Moderator) error { return m.Reconcile(context.Background(), slices.Values(list)) }, nil)
@@ -609,9 +730,33 @@ func (w *world) settle() {
 	}
 }
 
+// check looks at what has come of it. A room whose tasks have results has one. Without
+// them, a task whose Start had no answer may go on beside it, and one that has ended is
+// not missed if nobody was told so.
 func (w *world) check() {
+	states := make(map[string]state)
+	for e := range w.store.Rooms(context.Background()) {
+		s, err := decodeState(e.State)
+		if err != nil {
+			w.fail("%v", err)
+		}
+		states[e.RoomID] = s
+	}
 	for id, r := range w.rooms {
-		if n := w.tasksOf(id); r.session != 0 && n != 1 || r.session == 0 && n != 0 {
+		n, results, s := w.tasksOf(id), w.results(id), states[id]
+		least, most := 1, 1
+		switch {
+		case r.session == 0:
+			least, most = 0, 0
+		case results.interval == 0 || !results.passes || r.mute:
+			most += w.ofRoom[id]
+			fallthrough
+		case s.Silent:
+			if slices.ContainsFunc(w.tasks, func(t *modelTask) bool { return t.id == s.Task && t.endLost }) {
+				least = 0
+			}
+		}
+		if n < least || n > most {
 			w.fail("%s (live: %v) has %d tasks", id, r.session != 0, n)
 		}
 	}
@@ -677,7 +822,7 @@ func TestModel(t *testing.T) {
 	if n == 0 {
 		n = 4000
 	}
-	var next, tasks, unknown, seconds atomic.Int64
+	var next, tasks, unknown, seconds, silences atomic.Int64
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
@@ -691,9 +836,11 @@ func TestModel(t *testing.T) {
 				tasks.Add(int64(len(w.tasks)))
 				unknown.Add(int64(w.unknown))
 				seconds.Add(int64(w.seconds))
+				silences.Add(int64(w.silences))
 			}
 		})
 	}
 	all.Wait()
-	t.Logf("%d schedules, %d tasks; %d outcomes were unknown, and %d of them became a second task", n, tasks.Load(), unknown.Load(), seconds.Load())
+	t.Logf("%d schedules, %d tasks; %d outcomes were unknown, and %d of them became a second task; %d tasks were restarted for silence",
+		n, tasks.Load(), unknown.Load(), seconds.Load(), silences.Load())
 }

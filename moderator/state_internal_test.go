@@ -93,7 +93,7 @@ func TestState_apply(t *testing.T) {
 		})
 		t.Run(name+", some of it twice", func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
-			for range 20_000 {
+			for range 5_000 {
 				events := without(history, random.IntN(1<<len(history)))
 				for _, e := range events {
 					if random.IntN(2) == 0 {
