@@ -148,13 +148,6 @@ func (o object) text(name string) string {
 	return v
 }
 
-// object is the object of that name, and nil where there is none.
-func (o object) object(name string) object {
-	var v object
-	_ = json.Unmarshal(o[name], &v)
-	return v
-}
-
 // is reports whether a bit is set.
 func (o object) is(name string) bool { return string(o[name]) == "1" }
 
@@ -180,7 +173,7 @@ func (s *Server) startAudio(_ time.Time, r Request) (any, zegocensor.Code, strin
 	if o.empty() {
 		return invalid(bothEmpty)
 	}
-	return s.startTask(r, o)
+	return s.startTask(r, o, o, nil)
 }
 
 func (s *Server) startVideo(_ time.Time, r Request) (any, zegocensor.Code, string) {
@@ -207,15 +200,16 @@ func (s *Server) startVideo(_ time.Time, r Request) (any, zegocensor.Code, strin
 	if video.empty() {
 		return invalid("VideoParam: " + bothEmpty)
 	}
-	return s.startTask(r, o)
+	return s.startTask(r, o, audio, video)
 }
 
 type taskData struct {
 	TaskID string `json:"TaskId"`
 }
 
-func (s *Server) startTask(r Request, o object) (any, zegocensor.Code, string) {
-	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: s.Now()}
+func (s *Server) startTask(r Request, o, audio, video object) (any, zegocensor.Code, string) {
+	t := &Task{ID: randomHex(16), Action: r.Action, RoomID: o.text("RoomId"), EventID: o.text("EventId"), Body: r.Body, Started: s.Now(),
+		audio: audio, video: video, finishInfo: o.is("ReturnFinishInfo")}
 	if max(len(t.RoomID), len(t.EventID)) > maxIdentifier {
 		return nil, zegocensor.CodeParameterTooLong, ""
 	}
@@ -235,6 +229,7 @@ func (s *Server) startTask(r Request, o object) (any, zegocensor.Code, string) {
 	s.taskByID[t.ID] = t
 	room := s.roomByID[t.RoomID]
 	empty := room != nil && len(room.Streams) == 0
+	s.pullLocked(t)
 	s.mu.Unlock()
 	if empty {
 		s.watch(t.RoomID)

@@ -30,13 +30,15 @@ var page embed.FS
 //	GET    /_/api/events                       the same, at each change, as server-sent events
 //	POST   /_/api/rooms                        {"RoomId", "UserId"}
 //	DELETE /_/api/rooms/{room}                 ?reason=0
-//	POST   /_/api/rooms/{room}/streams         {"StreamId", "UserId"}
+//	POST   /_/api/rooms/{room}/streams         {"StreamId", "UserId", "Unmoderated"}
 //	DELETE /_/api/rooms/{room}/streams/{stream}
 //	POST   /_/api/tasks/{task}/results         a result
 //	POST   /_/api/faults                       a Fault
 //	DELETE /_/api/faults/{id}
 //	POST   /_/api/deliveries                   a Delivery
 //	DELETE /_/api/deliveries/{id}
+//	POST   /_/api/plays                        {"RoomId"}, "" = every room
+//	DELETE /_/api/plays/{id}
 //	POST   /_/api/clock                        {"Advance": "2s"}
 //	PUT    /_/api/callback-url                 {"Url"}
 //	POST   /_/api/reset
@@ -87,6 +89,16 @@ func (s *Server) control() http.Handler {
 		return injected{s.addDelivery(d)}, nil
 	})
 	api("DELETE /_/api/deliveries/{id}", func(r *http.Request, _ []byte) (any, error) { return removed(r, s.removeDelivery) })
+	api("POST /_/api/plays", func(_ *http.Request, body []byte) (any, error) {
+		var v struct {
+			RoomID string `json:"RoomId"`
+		}
+		if err := strictJSON(body, &v); err != nil {
+			return nil, badRequest{err}
+		}
+		return injected{s.addPlay(Play{RoomID: v.RoomID})}, nil
+	})
+	api("DELETE /_/api/plays/{id}", func(r *http.Request, _ []byte) (any, error) { return removed(r, s.removePlay) })
 	api("POST /_/api/clock", s.postClock)
 	api("PUT /_/api/callback-url", func(_ *http.Request, body []byte) (any, error) {
 		var v struct {
@@ -200,8 +212,9 @@ func (s *Server) deleteRoom(r *http.Request, _ []byte) (any, error) {
 
 func (s *Server) postStream(r *http.Request, body []byte) (any, error) {
 	v := struct {
-		StreamID string `json:"StreamId"`
-		UserID   string `json:"UserId"`
+		StreamID    string `json:"StreamId"`
+		UserID      string `json:"UserId"`
+		Unmoderated bool
 	}{UserID: "user_1"}
 	if err := strictJSON(body, &v); err != nil {
 		return nil, badRequest{err}
@@ -209,7 +222,7 @@ func (s *Server) postStream(r *http.Request, body []byte) (any, error) {
 	if v.StreamID == "" {
 		return nil, badRequest{errors.New("StreamId must not be empty")}
 	}
-	return told(s.openStream(r.PathValue("room"), v.StreamID, v.UserID))
+	return told(s.openStream(r.PathValue("room"), v.StreamID, v.UserID, func(s *Stream) { s.Unmoderated = v.Unmoderated }))
 }
 
 func (s *Server) postClock(_ *http.Request, body []byte) (any, error) {
@@ -282,6 +295,12 @@ type state struct {
 	Callbacks   []callbackState
 	Faults      []*Fault
 	Deliveries  []*Delivery
+	Plays       []playState
+}
+
+type playState struct {
+	ID     int    `json:"Id"`
+	RoomID string `json:"RoomId,omitempty"` // "" = every room
 }
 
 type roomState struct {
@@ -293,8 +312,9 @@ type roomState struct {
 }
 
 type streamState struct {
-	StreamID string `json:"StreamId"`
-	UserID   string `json:"UserId"`
+	StreamID    string `json:"StreamId"`
+	UserID      string `json:"UserId"`
+	Unmoderated bool   `json:",omitempty"`
 }
 
 type taskState struct {
@@ -321,8 +341,8 @@ type requestState struct {
 type callbackState struct {
 	Event  string
 	URL    string     `json:"Url"`
-	State  string     // sending, delivered or given up
-	Error  string     `json:",omitempty"` // why it was given up
+	State  string     // sending, delivered, given up or withheld
+	Error  string     `json:",omitempty"` // why it was not delivered
 	Tries  []tryState // their bodies are for who receives them
 	RoomID string     `json:"RoomId,omitempty"`
 }
@@ -337,8 +357,12 @@ func (c *Callback) state() callbackState {
 	v := callbackState{Event: c.Event.Head().Event, URL: c.URL, State: "sending", Tries: []tryState{}, RoomID: roomOf(c.Event)}
 	select {
 	case <-c.Done():
-		v.State = "delivered"
-		if err := c.Err(); err != nil {
+		switch err := c.Err(); {
+		case err == nil:
+			v.State = "delivered"
+		case errors.Is(err, ErrWithheld):
+			v.State, v.Error = "withheld", err.Error()
+		default:
 			v.State, v.Error = "given up", err.Error()
 		}
 	default:
@@ -385,11 +409,11 @@ const shown = 200
 
 func (s *Server) state() state {
 	v := state{AppID: s.appID, Turned: duration(s.schedule.Turned()), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
-		Callbacks: []callbackState{}, Faults: []*Fault{}, Deliveries: []*Delivery{}}
+		Callbacks: []callbackState{}, Faults: []*Fault{}, Deliveries: []*Delivery{}, Plays: []playState{}}
 	for _, r := range newest(s.Rooms()) {
 		room := roomState{RoomID: r.ID, SessionID: strconv.FormatUint(r.SessionID, 10), Created: r.Created, Closed: r.Closed, Streams: []streamState{}}
 		for _, t := range r.Streams {
-			room.Streams = append(room.Streams, streamState{t.ID, t.UserID})
+			room.Streams = append(room.Streams, streamState{t.ID, t.UserID, t.Unmoderated})
 		}
 		v.Rooms = append(v.Rooms, room)
 	}
@@ -412,6 +436,9 @@ func (s *Server) state() state {
 	for _, d := range s.deliveries {
 		c := *d
 		v.Deliveries = append(v.Deliveries, &c)
+	}
+	for _, p := range s.plays {
+		v.Plays = append(v.Plays, playState{p.id, p.RoomID})
 	}
 	return v
 }

@@ -201,14 +201,24 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 	return copies[0]
 }
 
+// withhold lists an event that is not sent.
+func (s *Server) withhold(url string, e callback.Event, why error) *Callback {
+	*e.Head() = callback.Header{Event: eventName(e), AppID: s.appID}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first(&url, s.callbackURL)
+	c := &Callback{Event: e, URL: url, progress: fake.NewProgress[Try](s.ctx.Done())}
+	c.progress.Finish(why)
+	s.callbacks = last(append(s.callbacks, c), s.history)
+	return c
+}
+
 // callbacksOf makes the callbacks that tell e, and says how they travel.
 func (s *Server) callbacksOf(url string, e callback.Event) ([]*Callback, Delivery) {
 	body := encode(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if url == "" {
-		url = s.callbackURL
-	}
+	first(&url, s.callbackURL)
 	d := s.deliveryLocked(e)
 	sign := s.sign
 	if !d.Resign {

@@ -73,11 +73,11 @@ func still() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
 func startAudio(t *testing.T, s *zegotest.Server, change func(*zegocensor.StartCensorAudioV2Request)) string {
 	t.Helper()
 	req := &zegocensor.StartCensorAudioV2Request{RoomID: "room_1", EventID: zegocensor.EventAudioRoom,
-		AudioLanguage: zegocensor.LanguageEnglish, RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}}
+		AudioLanguage: zegocensor.LanguageEnglish, RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}, ReturnAllText: true}
 	if change != nil {
 		change(req)
 	}
-	task, err := s.Client().StartCensorAudioV2(t.Context(), req)
+	task, err := s.Client(zegocensor.WithClock(s.Now)).StartCensorAudioV2(t.Context(), req)
 	require.NoError(t, err)
 	return task.TaskID
 }
@@ -85,12 +85,12 @@ func startAudio(t *testing.T, s *zegotest.Server, change func(*zegocensor.StartC
 func startVideo(t *testing.T, s *zegotest.Server, change func(*zegocensor.StartCensorVideoV2Request)) string {
 	t.Helper()
 	req := &zegocensor.StartCensorVideoV2Request{RoomID: "room_1", EventID: zegocensor.EventLiveStreaming,
-		AudioParam: &zegocensor.AudioParam{RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}},
-		VideoParam: zegocensor.VideoParam{RiskTypeList: []zegocensor.RiskType{zegocensor.RiskQRCode}}}
+		AudioParam: &zegocensor.AudioParam{RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}, ReturnAllText: true},
+		VideoParam: zegocensor.VideoParam{RiskTypeList: []zegocensor.RiskType{zegocensor.RiskQRCode}, ReturnAllImg: true}}
 	if change != nil {
 		change(req)
 	}
-	task, err := s.Client().StartCensorVideoV2(t.Context(), req)
+	task, err := s.Client(zegocensor.WithClock(s.Now)).StartCensorVideoV2(t.Context(), req)
 	require.NoError(t, err)
 	return task.TaskID
 }

@@ -27,6 +27,10 @@
 //
 // [Server.InjectDelivery] has callbacks arrive late, twice or not at all.
 //
+// [Server.Play] sends by itself the results of the tasks that run, as time passes
+// or Advance turns the clock. A result of what passes is sent only if the Start of
+// its task asked for it: see [ErrWithheld].
+//
 // # For people and other languages
 //
 // Each server has a page at /_/ that shows rooms, tasks, requests and callbacks as
@@ -51,6 +55,14 @@
 //   - Rooms are not looked up: every room exists (WithMissingRoomRefused). A task
 //     ends by itself when its room was opened here and has had no stream for five
 //     minutes.
+//   - A result of what passes is sent if the Start asked for it by ReturnAllText or
+//     ReturnAllImg, and not otherwise (WithoutPassResults). Whether these members
+//     decide on the whole callback or on its text alone is documented for frames
+//     only. Silent segments pass like others (WithoutSilentResults).
+//   - A task that mixes its room gives one result for all streams, without a user. A
+//     stream whose publisher opted out of moderation gives none, but counts as a
+//     stream when ZEGO decides that a task is idle. A stream's first result comes
+//     10 s, or for frames one DetectFrequency, after its moderation began.
 //   - All tries of a callback have the same nonce and timestamp (Delivery.Resign).
 //   - Which hosts the Host header may name: on a loopback address loopback ones and
 //     those of ZEGO's API, elsewhere any.

@@ -1,7 +1,6 @@
 package zegotest
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -14,35 +13,34 @@ import (
 // as many as it has run. A task that
 // mixes the streams of its room does not tell who was heard.
 //
-// It returns at once, as do all methods that send: see [Callback.Wait]. The task
-// may have been stopped, as the last results can come late. It panics when there
-// is no such task, or it is one of video.
+// A result that ZEGO would not send is withheld: see [ErrWithheld]. If Code is 0
+// and there is no RiskLevel, the result is one of PASS.
+//
+// It returns without waiting, as do all methods that send: see [Callback.Wait].
+// The task may have been stopped, as the last results can come late. It panics
+// when there is no such task, or it is one of video.
 func (s *Server) EmitAudioResult(taskID string, r callback.AudioResult) *Callback {
 	t := s.task(taskID, startAudio)
-	p := t.audio()
-	if p.is("IsMixingEnabled") {
+	if t.audioPart().mixed() {
 		r.AuxInfo.UserID, r.AuxInfo.StreamID = "", ""
 	}
-	s.fillAudio(t, &r)
-	return s.emit(p.text(resultURL), &r)
+	return s.emitAudio(t, &r, &r)
 }
 
 // EmitVideoAudioResult sends a result of a video task on what was heard. See
 // [Server.EmitAudioResult].
 func (s *Server) EmitVideoAudioResult(taskID string, r callback.VideoAudioResult) *Callback {
 	t := s.task(taskID, startVideo)
-	s.fillAudio(t, (*callback.AudioResult)(&r))
-	return s.emit(t.audio().text(resultURL), &r)
+	return s.emitAudio(t, (*callback.AudioResult)(&r), &r)
 }
 
 // EmitVideoImageResult sends a result of a video task on a frame. See
 // [Server.EmitAudioResult].
 func (s *Server) EmitVideoImageResult(taskID string, r callback.VideoImageResult) *Callback {
 	t := s.task(taskID, startVideo)
-	s.fill(t, &r.Task, &r.AuxInfo.RoomID)
-	s.fillResultTaskID(t, &r.ResultTaskID, r.AuxInfo.StreamID)
-	first(&r.AuxInfo.ImgTime, s.Now().Truncate(time.Millisecond))
-	return s.emit(t.video().text(resultURL), &r)
+	s.fillImage(t, &r)
+	p := t.imagePart()
+	return s.emitResult(p, &r, s.withheld(p, r.Detail.RiskLevel, false), r.AuxInfo.RoomID, r.AuxInfo.StreamID, "")
 }
 
 // EmitAudioStatus sends the state of an audio task, to its StatusCallbackUrl. The
@@ -51,7 +49,7 @@ func (s *Server) EmitVideoImageResult(taskID string, r callback.VideoImageResult
 func (s *Server) EmitAudioStatus(taskID string, e callback.AudioStatus) *Callback {
 	t := s.task(taskID, startAudio)
 	s.fillStatus(t, &e)
-	return s.emit(t.audio().text(statusURL), &e)
+	return s.emit(t.audio.text(statusURL), &e)
 }
 
 // EmitVideoAudioStatus sends the state of the audio part of a video task. See
@@ -59,7 +57,7 @@ func (s *Server) EmitAudioStatus(taskID string, e callback.AudioStatus) *Callbac
 func (s *Server) EmitVideoAudioStatus(taskID string, e callback.VideoAudioStatus) *Callback {
 	t := s.task(taskID, startVideo)
 	s.fillStatus(t, (*callback.AudioStatus)(&e))
-	return s.emit(t.audio().text(statusURL), &e)
+	return s.emit(t.audio.text(statusURL), &e)
 }
 
 // EmitVideoImageStatus sends the state of the video part of a video task. See
@@ -67,7 +65,7 @@ func (s *Server) EmitVideoAudioStatus(taskID string, e callback.VideoAudioStatus
 func (s *Server) EmitVideoImageStatus(taskID string, e callback.VideoImageStatus) *Callback {
 	t := s.task(taskID, startVideo)
 	s.fillStatus(t, (*callback.AudioStatus)(&e))
-	return s.emit(t.video().text(statusURL), &e)
+	return s.emit(t.video.text(statusURL), &e)
 }
 
 const (
@@ -91,24 +89,6 @@ func (s *Server) task(id, action string) Task {
 	return *t
 }
 
-// request is the body that started the task.
-func (t *Task) request() object {
-	var o object
-	_ = json.Unmarshal(t.Body, &o)
-	return o
-}
-
-// audio is the part of the request that concerns audio, and nil where there is
-// none.
-func (t *Task) audio() object {
-	if t.Action == startVideo {
-		return t.request().object("AudioParam")
-	}
-	return t.request()
-}
-
-func (t *Task) video() object { return t.request().object("VideoParam") }
-
 func (s *Server) fill(t Task, task *callback.Task, roomID *string) {
 	task.TaskID = t.ID
 	if task.Code == 0 {
@@ -117,8 +97,23 @@ func (s *Server) fill(t Task, task *callback.Task, roomID *string) {
 	first(roomID, t.RoomID)
 }
 
+func (s *Server) fillImage(t Task, r *callback.VideoImageResult) {
+	s.fill(t, &r.Task, &r.AuxInfo.RoomID)
+	fillLevel(r.Task, &r.Detail.RiskLevel)
+	s.fillResultTaskID(t, &r.ResultTaskID, r.AuxInfo.StreamID)
+	first(&r.AuxInfo.ImgTime, s.Now().Truncate(time.Millisecond))
+}
+
+// fillLevel makes a result one of PASS, unless it says that moderation failed.
+func fillLevel(task callback.Task, level *callback.RiskLevel) {
+	if task.Code == 0 {
+		first(level, callback.Pass)
+	}
+}
+
 func (s *Server) fillAudio(t Task, r *callback.AudioResult) {
 	s.fill(t, &r.Task, &r.AuxInfo.RoomID)
+	fillLevel(r.Task, &r.Detail.RiskLevel)
 	who := r.AuxInfo.UserID
 	first(&who, r.AuxInfo.StreamID)
 	s.fillResultTaskID(t, &r.ResultTaskID, who)
@@ -153,14 +148,14 @@ func (s *Server) fillStatus(t Task, e *callback.AudioStatus) {
 // tellEnd sends the states of a task that has ended, where its Start asked for
 // them.
 func (s *Server) tellEnd(t Task) {
-	if !t.request().is("ReturnFinishInfo") {
+	if !t.finishInfo {
 		return
 	}
 	switch {
 	case t.Action == startAudio:
 		s.EmitAudioStatus(t.ID, callback.AudioStatus{})
 	default:
-		if audio := t.audio(); !audio.empty() {
+		if !t.audio.empty() {
 			s.EmitVideoAudioStatus(t.ID, callback.VideoAudioStatus{})
 		}
 		s.EmitVideoImageStatus(t.ID, callback.VideoImageStatus{})

@@ -7,6 +7,8 @@ type guesses struct {
 	missingRoomRefused bool
 	refusalStatus      int
 	testEnvironment    bool
+	passWithheld       bool
+	silenceWithheld    bool
 	disabled           []string
 }
 
@@ -33,6 +35,17 @@ func WithUnknownTaskRefused() Option { return func(s *Server) { s.guesses.unknow
 // opened refused with code 104, and DescribeSimpleStreamList too. By default rooms are not looked up. ZEGO
 // documents the code, not when a Start gets it.
 func WithMissingRoomRefused() Option { return func(s *Server) { s.guesses.missingRoomRefused = true } }
+
+// WithoutPassResults has results of what passes never sent, not even if the Start
+// asked for them by ReturnAllText or ReturnAllImg. By default they are sent only
+// if it did. ZEGO documents which texts and frames are returned, not whether a
+// callback is sent without them.
+func WithoutPassResults() Option { return func(s *Server) { s.guesses.passWithheld = true } }
+
+// WithoutSilentResults has results of segments in which nothing was heard
+// (VadStatus 0) never sent. By default they are sent like others that pass. ZEGO
+// documents what such a result contains, not when it is sent.
+func WithoutSilentResults() Option { return func(s *Server) { s.guesses.silenceWithheld = true } }
 
 // WithRefusalStatus sets the HTTP status of refusals. The default is 200. ZEGO
 // does not document it.

@@ -27,7 +27,18 @@ type Stream struct {
 	ID      string
 	UserID  string
 	Created time.Time
+
+	Unmoderated bool // its publisher opted out of moderation: it gives no results
+
+	number uint64 // no two streams have the same
 }
+
+// StreamOption changes a [Stream] before it is published.
+type StreamOption func(*Stream)
+
+// Unmoderated has the publisher of a stream opt out of moderation, as a client
+// can by its stream censorship flag.
+func Unmoderated(s *Stream) { s.Unmoderated = true }
 
 // emptyEnd is how long a task goes on in a room without streams.
 const emptyEnd = 5 * time.Minute
@@ -86,11 +97,11 @@ func (s *Server) closeRoom(roomID string, reason int) (*Callback, error) {
 
 // OpenStream has userID publish a stream, which sends a stream_create. It panics
 // when the room is not open or the stream is.
-func (s *Server) OpenStream(roomID, streamID, userID string) *Callback {
-	return must(s.openStream(roomID, streamID, userID))
+func (s *Server) OpenStream(roomID, streamID, userID string, opts ...StreamOption) *Callback {
+	return must(s.openStream(roomID, streamID, userID, opts...))
 }
 
-func (s *Server) openStream(roomID, streamID, userID string) (*Callback, error) {
+func (s *Server) openStream(roomID, streamID, userID string, opts ...StreamOption) (*Callback, error) {
 	now := s.Now().Truncate(time.Millisecond)
 	s.mu.Lock()
 	r, err := s.liveRoomLocked(roomID)
@@ -101,7 +112,17 @@ func (s *Server) openStream(roomID, streamID, userID string) (*Callback, error) 
 		s.mu.Unlock()
 		return nil, err
 	}
-	r.Streams = append(r.Streams, Stream{ID: streamID, UserID: userID, Created: now})
+	s.streams++
+	stream := Stream{ID: streamID, UserID: userID, Created: now, number: s.streams}
+	for _, opt := range opts {
+		opt(&stream)
+	}
+	r.Streams = append(r.Streams, stream)
+	for _, t := range s.tasks {
+		if t.RoomID == roomID {
+			s.pullLocked(t)
+		}
+	}
 	s.mu.Unlock()
 	return s.emit("", &callback.StreamCreated{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, UserID: userID, CreateTime: now}), nil
 }

@@ -62,8 +62,11 @@ type Server struct {
 	callbackURL string
 	callbacks   []*Callback
 	deliveries  []*Delivery
+	plays       []*Play
+	pulls       map[pull]bool
 	serial      uint64 // of request IDs
 	sessions    uint64 // of rooms
+	streams     uint64 // that were ever published
 	results     uint64
 	injections  int
 }
@@ -135,6 +138,7 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		taskByID:       make(map[string]*Task),
 		roomByID:       make(map[string]*Room),
 		tokens:         make(map[string]*token),
+		pulls:          make(map[pull]bool),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -294,6 +298,10 @@ type Task struct {
 	Started time.Time
 	Stopped time.Time // zero while it runs
 	Idle    bool      // it ended by itself, after five minutes without a stream
+
+	audio      object // what the Start says of audio; empty if it is not moderated
+	video      object // what it says of frames
+	finishInfo bool
 }
 
 // Running reports whether the task has not ended.

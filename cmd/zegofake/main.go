@@ -41,6 +41,7 @@ type settings struct {
 	callbackURL string
 	faults      []zegotest.Fault
 	deliveries  []zegotest.Delivery
+	play        bool
 	options     []zegotest.Option
 }
 
@@ -67,6 +68,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	for _, d := range s.deliveries {
 		zego.InjectDelivery(d)
+	}
+	if s.play {
+		zego.Play(zegotest.Play{})
 	}
 	fmt.Fprintf(stdout, "a stand-in for ZEGO, not ZEGO: %s, AppId %d, page at %s/_/\n", zego.URL(), zego.AppID(), zego.URL())
 	<-ctx.Done()
@@ -102,6 +106,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		s.deliveries = append(s.deliveries, d)
 		return nil
 	})
+	set.BoolVar(&s.play, "play", false, "send by itself the results of running tasks: audio every 10 s, frames every DetectFrequency, all of which pass")
 	// What ZEGO does not document.
 	choice := func(name, usage string, choices map[string]zegotest.Option) {
 		set.Func(name, usage, func(text string) error {
@@ -120,6 +125,10 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		"success": none, "error": zegotest.WithUnknownTaskRefused()})
 	choice("missing-room", "what a Start gets for a room that was not opened here, a `choice` of accept (the default) and 104", map[string]zegotest.Option{
 		"accept": none, "104": zegotest.WithMissingRoomRefused()})
+	choice("pass-results", "when results of what passes are sent, a `choice` of asked (if the Start asked for them, the default) and never", map[string]zegotest.Option{
+		"asked": none, "never": zegotest.WithoutPassResults()})
+	choice("silent-results", "whether results of silent segments are sent, a `choice` of sent (like others that pass, the default) and never", map[string]zegotest.Option{
+		"sent": none, "never": zegotest.WithoutSilentResults()})
 	refusal := set.Int("refusal-status", 200, "the HTTP `status` of refusals")
 	test := set.Bool("test-environment", false, "the project is in the test environment: requests need IsTest=true")
 	set.Func("not-enabled", "an `action` whose service the project does not have; can be repeated", func(action string) error {
