@@ -18,6 +18,7 @@ import (
 
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // maxAnswer is how much of an answer is read. ZEGO's have a few hundred bytes.
@@ -141,7 +142,8 @@ func (c *Client) call(ctx context.Context, a Action, p payload, data any, resp *
 	if len(p.faults) > 0 {
 		return &InvalidRequestError{Action: a.Name, Faults: p.faults}
 	}
-	start := try{client: c, action: a, payload: p, data: data, resp: resp}
+	start := try{client: c, action: a, payload: p, data: data, resp: resp, secrets: requestWords}
+	start.secrets.Add(c.secret())
 	if len(c.interceptors) > 0 || c.logger != nil {
 		t := start // an interceptor may keep it
 		return t.observed(ctx)
@@ -172,10 +174,10 @@ type try struct {
 	requestID  string
 	timing     attempt.Timing
 
-	// The current attempt.
-	nonce     string
-	signature string
-	limited   io.LimitedReader
+	secrets    redact.Secrets // of all attempts
+	proxyKnown bool           // secrets has those of the proxy
+
+	limited io.LimitedReader // of the current attempt
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -278,8 +280,7 @@ func (t *try) sign(ctx context.Context) *http.Request {
 		q = append(q, t.payload.query...)
 	}
 	rawQuery := string(q)
-	t.nonce = rawQuery[nonceAt : nonceAt+nonceLen]
-	t.signature = rawQuery[signatureAt : signatureAt+signatureLen]
+	t.secrets.Add(rawQuery[nonceAt:nonceAt+nonceLen], rawQuery[signatureAt:signatureAt+signatureLen])
 
 	out := &struct { // one allocation for both
 		url  url.URL
@@ -322,8 +323,9 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 		return t.answerFailure(attempt.OfStatus(resp.StatusCode), resp, body, err)
 	}
 	t.code = env.code
-	t.requestID = t.clean(env.requestID, 128)
-	message := t.clean(env.message, 256)
+	t.keepTokens(env.data)
+	t.requestID = t.secrets.Clean(env.requestID, 128)
+	message := t.secrets.Clean(env.message, 256)
 	if env.code != CodeOK {
 		o := refusalOutcome(env.code, resp.StatusCode)
 		refused := &Error{

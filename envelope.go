@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // envelope is what every answer of ZEGO comes in.
@@ -24,9 +24,9 @@ var errNoEnvelope = errors.New("not ZEGO's JSON envelope")
 // was read: it may be a token.
 func parseEnvelope(body []byte) (envelope, error) {
 	var e envelope
-	text := string(body)
+	text := strings.TrimPrefix(string(body), redact.BOM)
 	if !rawjson.Valid(text) {
-		if attempt.LooksLikeJSON(body) {
+		if redact.LooksLikeJSON(text) {
 			return e, errors.New("JSON broken or cut short")
 		}
 		return e, errNoEnvelope
@@ -77,38 +77,36 @@ func (e *envelope) decodeData(v any) error {
 	return nil
 }
 
-// excerpt is the beginning of an answer that is no JSON, on one line. JSON is
-// left out, as it may hold a token.
-func (t *try) excerpt(body []byte) string {
-	if attempt.LooksLikeJSON(body) {
-		return ""
+// requestWords are in every signed request.
+var requestWords = redact.New("signature=", "signaturenonce", "action=")
+
+// showable takes the secrets out of what a failed attempt or an answer says: those
+// of all attempts so far, and of the proxy.
+func (t *try) showable() *redact.Secrets {
+	if !t.proxyKnown {
+		t.proxyKnown = true
+		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
-	return t.clean(string(body), 120)
+	return &t.secrets
 }
 
-// clean makes a text from outside fit to show, and gives nothing at all where it
-// repeats what only the signed request holds.
-func (t *try) clean(s string, limit int) string {
-	if s == "" || t.repeatsRequest(s) {
+// excerpt is the beginning of an answer that is not ZEGO's. An answer to
+// GenerateIdentifyToken is left out, as it may contain a token in whatever form.
+func (t *try) excerpt(status int, body []byte) string {
+	if t.action.Name == generateIdentifyToken.Name {
 		return ""
 	}
-	return attempt.Printable(s, limit)
+	return t.showable().Excerpt(status, string(body))
 }
 
-// shortSecret is the length below which a text may hold the ServerSecret by
-// chance. ZEGO's have 32 characters.
-const shortSecret = 8
-
-// repeatsRequest reports whether s holds a secret of this attempt, or looks like
-// the query of a signed request at all.
-func (t *try) repeatsRequest(s string) bool {
-	if secret := t.client.secret(); len(secret) >= shortSecret && strings.Contains(s, secret) {
-		return true
+// keepTokens keeps the tokens that an answer brings out of its other texts.
+func (t *try) keepTokens(data string) {
+	if data == "" {
+		return
 	}
-	for _, part := range [...]string{t.nonce, t.signature, "signature=", "signaturenonce", "action="} {
-		if part != "" && attempt.ContainsFold(s, part) {
-			return true
+	for k, v := range rawjson.Members(data) {
+		if strings.Contains(strings.ToLower(k), "token") {
+			t.secrets.Add(rawjson.Text(v))
 		}
 	}
-	return false
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // The classes of failure, for [errors.Is]. The details are in [Error],
@@ -105,7 +107,7 @@ type TransportError struct {
 
 // Error tells the action, the host and the cause.
 func (e *TransportError) Error() string {
-	return fmt.Sprintf("zegocensor: %s: no answer from %s: %v%s", e.Action, e.Host, e.Err, unknownSuffix(e.outcomeUnknown))
+	return fmt.Sprintf("zegocensor: %s: no answer from %s: %s%s", e.Action, e.Host, causeText(e.Err), unknownSuffix(e.outcomeUnknown))
 }
 
 // Unwrap returns the cause.
@@ -141,7 +143,7 @@ func (e *ResponseError) Error() string {
 	if e.Excerpt != "" {
 		excerpt = fmt.Sprintf(": %q", e.Excerpt)
 	}
-	return fmt.Sprintf("zegocensor: %s: unusable answer (HTTP %d): %v%s%s", e.Action, e.HTTPStatus, e.Err, excerpt, unknownSuffix(e.outcomeUnknown))
+	return fmt.Sprintf("zegocensor: %s: unusable answer (HTTP %d): %s%s%s", e.Action, e.HTTPStatus, causeText(e.Err), excerpt, unknownSuffix(e.outcomeUnknown))
 }
 
 // Unwrap returns what is wrong with the answer.
@@ -163,6 +165,9 @@ func (e *ResponseError) Is(target error) bool {
 
 // RetryAfter is what the answer's Retry-After header says, else 0.
 func (e *ResponseError) RetryAfter() time.Duration { return e.retryAfter }
+
+// causeText is a cause on one line: one that a program has made may be of any form.
+func causeText(err error) string { return redact.Printable(fmt.Sprint(err), 256) }
 
 func unknownSuffix(unknown bool) string {
 	if unknown {

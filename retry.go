@@ -48,7 +48,7 @@ func (t *try) answerFailure(o attempt.Outcome, resp *http.Response, body []byte,
 	return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &ResponseError{
 		Action:         t.action.Name,
 		HTTPStatus:     resp.StatusCode,
-		Excerpt:        t.excerpt(body),
+		Excerpt:        t.excerpt(resp.StatusCode, body),
 		Err:            err,
 		retryAfter:     retryAfter,
 		outcomeUnknown: o.Unknown(t.action.Idempotent),
@@ -67,5 +67,5 @@ func (t *try) transportFailure(o attempt.Outcome, cause error) *attempt.Failure 
 
 // cause is why an attempt failed, without the signed request.
 func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
-	return attempt.Cause(parent, limit, err, t.repeatsRequest)
+	return attempt.Cause(parent, limit, err, t.showable())
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // maxAnswer is how much of an answer is read. Tencent's have a few hundred bytes.
@@ -104,7 +105,8 @@ func (c *Client) call(ctx context.Context, a Action, p payload, decode func(resp
 	if len(p.faults) > 0 {
 		return nil, &zegocensor.InvalidRequestError{Action: a.Name, Faults: p.faults}
 	}
-	t := &try{client: c, action: a, payload: p, decode: decode}
+	t := &try{client: c, action: a, payload: p, decode: decode, secrets: requestWords}
+	t.secrets.Add(p.secrets...)
 	info := &zegocensor.Call{Action: a.Name, Host: c.base.Host}
 	started := time.Now()
 	err := attempt.Observe(ctx, "trtc", c.interceptors, info, func(ctx context.Context) error {
@@ -132,7 +134,8 @@ type try struct {
 	code       Code
 	requestID  string
 	timing     attempt.Timing
-	secrets    []string // that the current attempt is signed with
+	secrets    redact.Secrets // of the request and of all attempts
+	proxyKnown bool           // secrets has those of the proxy
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -179,7 +182,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	req, err := t.sign(ctx)
 	if err != nil {
 		// Nothing was sent.
-		err = attempt.Cause(parent, limit, err, t.showsSecret)
+		err = attempt.Cause(parent, limit, err, t.showable())
 		return &attempt.Failure{Outcome: attempt.NeverLeft, Err: fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, err)}
 	}
 	t.timing.Sent = c.clock.Now()
@@ -188,7 +191,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 		return t.failure(path.NoAnswer(err), nil, &zegocensor.TransportError{
 			Action: t.action.Name,
 			Host:   c.base.Host,
-			Err:    attempt.Cause(parent, limit, err, t.showsSecret),
+			Err:    attempt.Cause(parent, limit, err, t.showable()),
 		})
 	}
 	defer resp.Body.Close()
@@ -198,7 +201,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		cause := attempt.Cause(parent, limit, err, t.showsSecret)
+		cause := attempt.Cause(parent, limit, err, t.showable())
 		return t.unusable(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", len(body), cause))
 	}
 	if len(body) == maxAnswer {
@@ -217,7 +220,7 @@ func (t *try) sign(ctx context.Context) (*http.Request, error) {
 	}
 	t.timing.Timestamp = c.clock.Unix()
 	signature := Sign(secretKey, service, c.base.Host, contentType, t.timing.Timestamp, t.payload.body)
-	t.secrets = []string{secretKey, token, signature}
+	t.secrets.Add(secretKey, token, signature)
 	u := *c.base
 	h := http.Header{
 		"Accept":         {"application/json"},
@@ -249,17 +252,17 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	if err != nil {
 		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, err)
 	}
-	t.requestID = t.clean(env.requestID, 128)
+	t.requestID = t.secrets.Clean(env.requestID, 128)
 	if env.code != "" {
 		o := outcomeOf(env.code, resp.StatusCode)
-		if t.code = Code(t.clean(string(env.code), 128)); t.code == "" {
+		if t.code = Code(t.secrets.Clean(string(env.code), 128)); t.code == "" {
 			t.code = codeUnknown
 		}
 		retryAfter := t.retryAfter(resp)
 		return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &Error{
 			Action:         t.action.Name,
 			Code:           t.code,
-			Message:        t.clean(env.message, 256),
+			Message:        t.secrets.Clean(env.message, 256),
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
 			retryAfter:     retryAfter,
@@ -294,14 +297,10 @@ func (t *try) retryAfter(resp *http.Response) time.Duration {
 
 // unusable is an answer that is no envelope, or not the one that was due.
 func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
-	excerpt := ""
-	if !attempt.LooksLikeJSON(body) {
-		excerpt = t.clean(string(body), 120)
-	}
 	return t.failure(o, resp, &zegocensor.ResponseError{
 		Action:     t.action.Name,
 		HTTPStatus: resp.StatusCode,
-		Excerpt:    excerpt,
+		Excerpt:    t.showable().Excerpt(resp.StatusCode, string(body)),
 		Err:        err,
 	})
 }

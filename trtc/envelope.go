@@ -1,14 +1,11 @@
 package trtc
 
 import (
-	"encoding/json"
 	"errors"
-	"html"
-	"net/url"
 	"strings"
 
-	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // envelope is what every answer of Tencent comes in.
@@ -23,9 +20,9 @@ var errNoEnvelope = errors.New("not Tencent's JSON envelope")
 
 // parseEnvelope reads an answer. No error repeats what was read.
 func parseEnvelope(body []byte) (e envelope, err error) {
-	text := string(body)
+	text := strings.TrimPrefix(string(body), redact.BOM)
 	if !rawjson.Valid(text) {
-		if attempt.LooksLikeJSON(body) {
+		if redact.LooksLikeJSON(text) {
 			return e, errors.New("JSON broken or cut short")
 		}
 		return e, errNoEnvelope
@@ -60,47 +57,17 @@ func parseEnvelope(body []byte) (e envelope, err error) {
 	return e, nil
 }
 
-// clean makes a text from outside fit to show, and gives nothing at all where it
-// repeats a secret.
-func (t *try) clean(s string, limit int) string {
-	if s == "" || t.showsSecret(s) {
-		return ""
-	}
-	return attempt.Printable(s, limit)
-}
+// requestWords are in every signed request.
+var requestWords = redact.New("signature=", "credential=")
 
-// shortSecret is the length below which a text may hold a secret by chance.
-const shortSecret = 8
-
-// showsSecret reports whether s holds a secret of this attempt or of the request,
-// or looks like a part of a signed request at all.
-func (t *try) showsSecret(s string) bool {
-	for _, list := range [...][]string{t.secrets, t.payload.secrets} {
-		for _, secret := range list {
-			if len(secret) >= shortSecret && repeats(s, secret) {
-				return true
-			}
-		}
+// showable takes the secrets out of what a failed attempt or an answer says: those
+// of the request, of all attempts so far, and of the proxy.
+func (t *try) showable() *redact.Secrets {
+	if !t.proxyKnown {
+		t.proxyKnown = true
+		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
-	for _, part := range [...]string{"signature=", "credential="} {
-		if attempt.ContainsFold(s, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// repeats reports whether s holds at least half of a secret, as it is or in one of
-// the forms in which a program may show it.
-func repeats(s, secret string) bool {
-	quoted, _ := json.Marshal(secret) // a text has one
-	for _, form := range [...]string{secret, string(quoted[1 : len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
-		half := max(shortSecret, (len(form)+1)/2)
-		if strings.Contains(s, form[:half]) || strings.Contains(s, form[len(form)-half:]) {
-			return true
-		}
-	}
-	return false
+	return &t.secrets
 }
 
 // secretsIn adds the texts in a JSON value whose names say that they are secret,

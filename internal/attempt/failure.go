@@ -9,9 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
 
 // RoundTrip sends through the transport itself: what [http.Client] adds
@@ -70,10 +71,9 @@ func (p *Conn) NoAnswer(err error) Outcome {
 	return Lost
 }
 
-// Cause is why an attempt failed that had limit for itself, without the URL that
-// net/http puts into its errors. secret reports whether a text shows what must not
-// be seen; such a cause is withheld.
-func Cause(parent context.Context, limit time.Duration, err error, secret func(string) bool) error {
+// Cause is why an attempt failed that had limit for itself, without what secrets
+// withholds.
+func Cause(parent context.Context, limit time.Duration, err error, secrets *redact.Secrets) error {
 	if parent.Err() != nil {
 		return ContextError(parent)
 	}
@@ -82,17 +82,7 @@ func Cause(parent context.Context, limit time.Duration, err error, secret func(s
 	if errors.Is(err, context.DeadlineExceeded) {
 		return timeoutError{limit}
 	}
-	for {
-		var u *url.Error
-		if !errors.As(err, &u) || u.Err == nil {
-			break
-		}
-		err = u.Err
-	}
-	if secret(err.Error()) {
-		return withheldError{err}
-	}
-	return err
+	return secrets.Cause(err)
 }
 
 // timeoutError says that one attempt took too long.
@@ -104,16 +94,6 @@ func (e timeoutError) Error() string {
 
 // Timeout is true, as for other time-outs of package net.
 func (timeoutError) Timeout() bool { return true }
-
-// withheldError stands for a cause whose text repeats the signed request.
-type withheldError struct{ err error }
-
-func (e withheldError) Error() string {
-	return fmt.Sprintf("a %T, whose text is withheld as it repeats the signed request", e.err)
-}
-
-// Is asks the hidden cause, so that errors.Is works as if it were not hidden.
-func (e withheldError) Is(target error) bool { return errors.Is(e.err, target) }
 
 // ContextError is why ctx ended: its error, and the cause where one was given.
 func ContextError(ctx context.Context) error {
