@@ -2,7 +2,6 @@ package zegocensor_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -324,34 +323,4 @@ func TestOptionsThatPass(t *testing.T) {
 	_, err := zegocensor.NewClient(1, "s", zegocensor.WithHTTPClient(own), zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: 1}))
 	require.NoError(t, err)
 	assert.Equal(t, http.Client{}, *own, "the caller's client stays as it was")
-}
-
-func TestCodes(t *testing.T) {
-	classes := map[error][]zegocensor.Code{
-		zegocensor.ErrInvalidRequest:   {100000000, 100000001, 100000002, 100000003, 100000006, 100000007, 100000008, 100000009, 100000013, 100000014, 2, 3, 8},
-		zegocensor.ErrUnauthenticated:  {100000005, 100000010, 100000011},
-		zegocensor.ErrSignatureExpired: {100000004},
-		zegocensor.ErrPermissionDenied: {9},
-		zegocensor.ErrNotEnabled:       {100000016, 100000017, 50117},
-		zegocensor.ErrRoomNotFound:     {104, 5024, 50001},
-		zegocensor.ErrRateLimited:      {206, 207},
-		zegocensor.ErrUnavailable:      {100000015, 50006, 50007, 50009},
-		errors.New("none"):             {1, 105, 50003, 77},
-	}
-	for class, list := range classes {
-		for _, code := range list {
-			err := error(&zegocensor.Error{Action: "A", Code: code, RequestID: "R9"})
-			for other := range classes {
-				assert.Equal(t, other == class && class.Error() != "none", errors.Is(err, other), "%d is %v", code, other)
-			}
-			assert.NotEmpty(t, code.String())
-			assert.NotEmpty(t, code.Advice())
-			assert.Contains(t, err.Error(), code.Advice())
-			assert.Contains(t, err.Error(), "R9")
-		}
-	}
-	for _, code := range []zegocensor.Code{50006, 50007, 50009} {
-		assert.Equal(t, 5*time.Minute, (&zegocensor.Error{Code: code}).RetryAfter())
-	}
-	assert.Zero(t, (&zegocensor.Error{Code: 206}).RetryAfter())
 }

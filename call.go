@@ -327,7 +327,7 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	t.requestID = t.secrets.Clean(env.requestID, 128)
 	message := t.secrets.Clean(env.message, 256)
 	if env.code != CodeOK {
-		o := refusalOutcome(env.code, resp.StatusCode)
+		o := refusalOutcome(t.action.Name, env.code, resp.StatusCode)
 		refused := &Error{
 			Action:         t.action.Name,
 			Code:           env.code,

@@ -2,19 +2,24 @@ package zegocensor
 
 import "strconv"
 
-// Code is a return code of ZEGO's server API. Only 0 is success. The same
-// number can mean something else for other ZEGO products: the constants and
-// texts here are those of the real-time audio and video family.
+// Code is a return code of ZEGO's server API. Only 0 is success.
+//
+// The codes of the gateway, from [CodeWrongHost] on, mean the same for every action.
+// The smaller ones belong to a family of actions, and the same number means something
+// else in another family: 3 is [CodeParameterTooLong] for the actions on moderation
+// and rooms, and [CodeMediaUnauthenticated] for those on media streams. So
+// [Code.Meaning] and [Code.Advice] need the action. For an action in neither family
+// only the codes of the gateway have a meaning here.
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/return-codes
 type Code int32
 
-// The documented return codes. Three of them say the same of a room, two the
-// same of a user and of a rate: use the sentinels with [errors.Is] rather than
-// a single code.
-const (
-	CodeOK Code = 0
+// CodeOK is success.
+const CodeOK Code = 0
 
+// The codes of ZEGO's gateway, for every action. A call that is answered with one of
+// them was not carried out, except that nobody knows it for [CodeGatewayInternal].
+const (
 	CodeWrongHost                   Code = 100000000
 	CodeAppIDMalformed              Code = 100000001
 	CodeTimestampMissing            Code = 100000002
@@ -27,12 +32,18 @@ const (
 	CodeSignatureMissing            Code = 100000009
 	CodeNoServerSecret              Code = 100000010
 	CodeAppNotConfigured            Code = 100000011
+	CodeBodyUnreadable              Code = 100000012
 	CodeSignatureVersionMissing     Code = 100000013
 	CodeSignatureVersionUnsupported Code = 100000014
 	CodeGatewayInternal             Code = 100000015
 	CodeProductionNotConfigured     Code = 100000016
 	CodeServiceNotEnabled           Code = 100000017
+)
 
+// The codes of the actions on moderation and on rooms, such as StartCensorAudioV2
+// and KickoutUser. Several codes report the same condition: use the sentinels with
+// [errors.Is] rather than a single code.
+const (
 	CodeRequestFailed         Code = 1
 	CodeInvalidParameter      Code = 2
 	CodeParameterTooLong      Code = 3
@@ -40,80 +51,95 @@ const (
 	CodePermissionDenied      Code = 9
 	CodeRoomNotFound          Code = 104
 	CodeUserNotFound          Code = 105
+	CodeMessageNotSaved       Code = 121
+	CodeNoMessageID           Code = 122
+	CodeStreamNotSet          Code = 123
+	CodeStreamNotDeleted      Code = 124
+	CodeStreamNotFound        Code = 138
+	CodeMessageNotPushed      Code = 151
+	CodeListFailed            Code = 154
 	CodeAppRateLimited        Code = 206
 	CodeRoomRateLimited       Code = 207
+	CodeMessageEmpty          Code = 1008
+	CodeStreamInUse           Code = 1012
+	CodeRoomDestroyed         Code = 5018
 	CodeRoomNotFound2         Code = 5024
+	CodeMessageNotEncoded     Code = 5201
+	CodeNoMessageID2          Code = 5202
 	CodeRoomNotFound3         Code = 50001
 	CodeUserOffline           Code = 50003
 	CodeBackendRequestFailed  Code = 50006
 	CodeBackendRequestFailed2 Code = 50007
 	CodeModerationFailed      Code = 50009
+	CodeTooManyUsers          Code = 50011
+	CodeMessageTooLong        Code = 50012
+	CodeCommandNotSent        Code = 50013
 	CodeShuMeiNotEnabled      Code = 50117
+	CodeTooManyRules          Code = 50123
+	CodeRuleNotFound          Code = 50124
 )
 
-type codeInfo struct {
-	meaning, advice string
-	class           error // the sentinel it matches; nil = none
-}
-
+// The codes of the actions on media streams, such as ForbidRTCStream and
+// DescribeRTCStreamState.
 const (
-	askZEGO    = "contact ZEGO with the request ID"
-	fixRequest = "fix the request; the client sends this parameter right by itself, so a proxy in between may have changed it"
-	slowDown   = "slow down"
-	later      = "try again later; ZEGO suggests after 300 s"
+	CodeMediaFailed             Code = 1
+	CodeMediaInvalidParameter   Code = 2
+	CodeMediaUnauthenticated    Code = 3
+	CodeMediaDispatchFailed     Code = 1001
+	CodeMediaNoNode             Code = 1002
+	CodeMediaNoNode2            Code = 1003
+	CodeMediaAppOffline         Code = 1005
+	CodeMediaInvalidParameter2  Code = 1006
+	CodeMediaRateLimited        Code = 1010
+	CodeMediaInvalidApp         Code = 3000
+	CodeMediaInternal           Code = 3001
+	CodeMediaTimestampWrong     Code = 3002
+	CodeMediaTokenNotConfigured Code = 3003
+	CodeMediaInternal2          Code = 5000
+	CodeMediaInternal3          Code = 5001
+	CodeMediaInternal4          Code = 5002
+	CodeMediaUnauthenticated2   Code = 5003
+	CodeMediaInvalidCDN         Code = 5004
+	CodeMediaInvalidRequest     Code = 5005
+	CodeMediaInternal5          Code = 5006
+	CodeMediaRateLimited2       Code = 5007
+	CodeMediaInvalidCDN2        Code = 30001
+	CodeMediaRateLimited3       Code = 30002
+	CodeMediaInternal6          Code = 30003
+	CodeMediaInvalidIsTest      Code = 30004
+	CodeMediaInvalidAppID       Code = 30005
+	CodeMediaInvalidStreamIDs   Code = 30006
+	CodeMediaInvalidStreamID    Code = 30009
+	CodeMediaInvalidParameter3  Code = 30010
+	CodeMediaInvalidParameter4  Code = 30011
+	CodeMediaUnauthenticated3   Code = 40005
+	CodeMediaLiveNotFound       Code = 41001
+	CodeMediaLiveNotFound2      Code = 41002
+	CodeMediaLiveNotFound3      Code = 41003
+	CodeMediaStreamNotFound     Code = 41004
+	// CodeMediaStreamClosed answers DescribeRTCStreamState: the query succeeded, the
+	// stream exists, and nobody publishes it. ZEGO counts it as a success. [Client.Do]
+	// returns an [*Error] for it, as for every code except 0.
+	CodeMediaStreamClosed  Code = 41006
+	CodeMediaForbidFailed  Code = 42001
+	CodeMediaResumeFailed  Code = 42002
+	CodeMediaForbidFailed2 Code = 42003
+	CodeMediaResumeFailed2 Code = 42004
 )
 
-var codes = map[Code]codeInfo{
-	CodeOK: {"success", "nothing to do", nil},
+// Meaning returns what the code means in an answer to the action, in English, and ""
+// if the code is not documented for it.
+func (c Code) Meaning(action string) string { return c.in(action).meaning }
 
-	CodeWrongHost:                   {"wrong Host header", "fix the address: use WithRegion, or WithBaseURL with one of ZEGO's addresses", ErrInvalidRequest},
-	CodeAppIDMalformed:              {"AppId malformed", fixRequest, ErrInvalidRequest},
-	CodeTimestampMissing:            {"Timestamp missing", fixRequest, ErrInvalidRequest},
-	CodeTimestampMalformed:          {"Timestamp malformed", fixRequest, ErrInvalidRequest},
-	CodeSignatureExpired:            {"signature expired", "set the clock of this machine: it is more than 10 minutes wrong", ErrSignatureExpired},
-	CodeSignatureWrong:              {"signature wrong", "check that the ServerSecret is the one of this AppID", ErrUnauthenticated},
-	CodeActionMissing:               {"Action missing", fixRequest, ErrInvalidRequest},
-	CodeActionUnsupported:           {"Action unsupported", "check the name of the action and its HTTP method", ErrInvalidRequest},
-	CodeNonceMissing:                {"SignatureNonce missing", fixRequest, ErrInvalidRequest},
-	CodeSignatureMissing:            {"Signature missing", fixRequest, ErrInvalidRequest},
-	CodeNoServerSecret:              {"no ServerSecret for this AppID", "check the AppID", ErrUnauthenticated},
-	CodeAppNotConfigured:            {"no configuration for this AppID", "check the AppID", ErrUnauthenticated},
-	CodeSignatureVersionMissing:     {"SignatureVersion missing", fixRequest, ErrInvalidRequest},
-	CodeSignatureVersionUnsupported: {"SignatureVersion unsupported", fixRequest, ErrInvalidRequest},
-	CodeGatewayInternal:             {"gateway internal error", askZEGO, ErrUnavailable},
-	CodeProductionNotConfigured:     {"production environment not configured", "a project that is still in the test environment needs WithEnvironment(EnvironmentTest)", ErrNotEnabled},
-	CodeServiceNotEnabled:           {"service not enabled for this app", askZEGO, ErrNotEnabled},
+// Advice returns in one line what a caller can do about the code in an answer to the
+// action, and "" if the code is not documented for it.
+func (c Code) Advice(action string) string { return c.in(action).advice }
 
-	CodeRequestFailed:         {"request failed", askZEGO, nil},
-	CodeInvalidParameter:      {"input parameter error", "fix the parameters of the request", ErrInvalidRequest},
-	CodeParameterTooLong:      {"input parameter too long", "shorten the parameters of the request", ErrInvalidRequest},
-	CodeDecodingFailed:        {"decoding failed", "fix the parameters of the request", ErrInvalidRequest},
-	CodePermissionDenied:      {"no permission for this interface", askZEGO, ErrPermissionDenied},
-	CodeRoomNotFound:          {"room does not exist", "check the room: it vanishes when the last user leaves", ErrRoomNotFound},
-	CodeUserNotFound:          {"user does not exist", "check the user", nil},
-	CodeAppRateLimited:        {"rate of the app exceeded", slowDown, ErrRateLimited},
-	CodeRoomRateLimited:       {"rate of the room exceeded", slowDown, ErrRateLimited},
-	CodeRoomNotFound2:         {"room does not exist", "check the room: it vanishes when the last user leaves", ErrRoomNotFound},
-	CodeRoomNotFound3:         {"room does not exist", "check the room: it vanishes when the last user leaves", ErrRoomNotFound},
-	CodeUserOffline:           {"user not online", "check the user", nil},
-	CodeBackendRequestFailed:  {"HTTP request to the moderation backend failed", later, ErrUnavailable},
-	CodeBackendRequestFailed2: {"HTTP request to the moderation backend failed", later, ErrUnavailable},
-	CodeModerationFailed:      {"moderation failed", later, ErrUnavailable},
-	CodeShuMeiNotEnabled:      {"ShuMei permission not enabled", "enable ShuMei content moderation for the project in ZEGO's console", ErrNotEnabled},
-}
-
-// String returns the meaning of the code, in English.
+// String returns the meaning of 0 and of the gateway's codes, and the number of any
+// other code: its meaning depends on the action, see [Code.Meaning].
 func (c Code) String() string {
-	if i, ok := codes[c]; ok {
-		return i.meaning
+	if meaning := c.Meaning(""); meaning != "" {
+		return meaning
 	}
-	return "undocumented code " + strconv.Itoa(int(c))
-}
-
-// Advice says in one line what a caller can do about the code.
-func (c Code) Advice() string {
-	if i, ok := codes[c]; ok {
-		return i.advice
-	}
-	return "look the code up in ZEGO's list of return codes"
+	return strconv.Itoa(int(c))
 }

@@ -26,17 +26,18 @@
 //	what happened                                   Start…                  Stop…, GenerateIdentifyToken
 //	never left: DNS, dial, TLS handshake            again                   again
 //	broke or timed out after sending                no, ErrOutcomeUnknown   again
-//	HTTP 429, codes 206 and 207                     again                   again
+//	HTTP 429, codes 206 and 207; for media          again                   again
+//	streams 1010, 5007, 30002
 //	502, 503, 504 without an envelope; 100000015    no, ErrOutcomeUnknown   again
-//	100000004, signature expired                    clock set by the Date   same
-//	                                                header, once again
+//	100000004, signature expired; for media         clock set by the Date   same
+//	streams 3002, timestamp wrong                   header, once again
 //	another answer without an envelope, 2xx or 5xx  no, ErrOutcomeUnknown   no
 //	any other code, any other 3xx or 4xx            no                      no
 //
 // [Client.Do] goes by the first column, or by the second where
 // [Action].Idempotent says that a repetition does no harm. Each attempt is
 // signed anew, with a fresh nonce. The wait before it is drawn at random below
-// a bound that doubles ([RetryPolicy]); after 429, 206 and 207 a Retry-After
+// a bound that doubles ([RetryPolicy]); after a rate limit a Retry-After
 // header is waited for instead, but never longer than MaxBackoff. A wait ends
 // with the context, and where the context's deadline is nearer than the end of
 // the wait the call fails at once.
@@ -56,8 +57,8 @@
 // # Limits
 //
 // ZEGO allows 100 calls a second of each moderation action for all rooms of a
-// project. The client holds back what this process would send beyond that;
-// replicas need a shared [Limiter].
+// project, and fewer of some other actions, see [DocumentedRate]. The client delays
+// what this process would send beyond that; replicas need a shared [Limiter].
 //
 // # What is not known
 //

@@ -50,11 +50,17 @@ type Error struct {
 	outcomeUnknown bool
 }
 
-// Error tells the action, the code and its meaning, the request ID, and what to
-// do about it. It contains no part of the request.
+// Error returns the action, the code, the request ID, and, if the code is documented
+// for the action, its meaning and what to do about it. It contains no part of the
+// request.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "zegocensor: %s: refused: %v (code %d", e.Action, e.Code, int32(e.Code))
+	info := e.Code.in(e.Action)
+	fmt.Fprintf(&b, "zegocensor: %s: refused: ", e.Action)
+	if info.meaning != "" {
+		b.WriteString(info.meaning + " ")
+	}
+	fmt.Fprintf(&b, "(code %d", int32(e.Code))
 	if e.Message != "" {
 		fmt.Fprintf(&b, ", %q", e.Message)
 	}
@@ -62,13 +68,15 @@ func (e *Error) Error() string {
 	if e.RequestID != "" {
 		fmt.Fprintf(&b, ", request %q", e.RequestID)
 	}
-	b.WriteString("): ")
-	b.WriteString(e.Code.Advice())
+	b.WriteByte(')')
+	if info.advice != "" {
+		b.WriteString(": " + info.advice)
+	}
 	return b.String()
 }
 
-// Is reports whether e belongs to the class target, one of this package's
-// sentinels.
+// Is reports whether e belongs to the class target, one of this package's sentinels.
+// The class depends on both Action and Code: see [Code].
 func (e *Error) Is(target error) bool {
 	switch {
 	case target == nil:
@@ -78,7 +86,7 @@ func (e *Error) Is(target error) bool {
 	case target == ErrRateLimited && e.HTTPStatus == 429:
 		return true
 	}
-	return codes[e.Code].class == target
+	return e.Code.in(e.Action).class == target
 }
 
 // RetryAfter is how long to wait before the call can be worth another try: what
@@ -88,11 +96,7 @@ func (e *Error) RetryAfter() time.Duration {
 	if e.retryAfter > 0 {
 		return e.retryAfter
 	}
-	switch e.Code {
-	case CodeBackendRequestFailed, CodeBackendRequestFailed2, CodeModerationFailed:
-		return 5 * time.Minute
-	}
-	return 0
+	return e.Code.in(e.Action).retryAfter
 }
 
 // TransportError means that no answer came: the address could not be resolved

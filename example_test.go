@@ -106,7 +106,7 @@ func ExampleError() {
 	_, err := zego.Client().GenerateIdentifyToken(context.Background(), nil)
 	var refused *zegocensor.Error
 	if errors.As(err, &refused) {
-		fmt.Println(refused.Code, "·", refused.Code.Advice(), "·", refused.RetryAfter())
+		fmt.Println(refused.Code.Meaning(refused.Action), "·", refused.Code.Advice(refused.Action), "·", refused.RetryAfter())
 	}
 	fmt.Println(errors.Is(err, zegocensor.ErrUnavailable))
 	// Output:

@@ -20,19 +20,12 @@ type RetryPolicy struct {
 }
 
 // refusalOutcome judges an envelope whose code is not 0.
-func refusalOutcome(code Code, status int) attempt.Outcome {
-	switch code {
-	case CodeAppRateLimited, CodeRoomRateLimited:
-		return attempt.Throttled
-	case CodeSignatureExpired:
-		return attempt.Expired
-	case CodeGatewayInternal:
-		return attempt.Lost
-	}
-	if status == http.StatusTooManyRequests {
+func refusalOutcome(action string, code Code, status int) attempt.Outcome {
+	outcome := code.in(action).outcome
+	if outcome == attempt.Refused && status == http.StatusTooManyRequests {
 		return attempt.Throttled
 	}
-	return attempt.Refused
+	return outcome
 }
 
 // Heal sets the clock right, once in a call.

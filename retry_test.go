@@ -90,6 +90,8 @@ func TestRetryTable(t *testing.T) {
 		"signature wrong":         {fail: refusal(100000005), is: zegocensor.ErrUnauthenticated},
 		"room not found":          {fail: refusal(104), is: zegocensor.ErrRoomNotFound},
 		"backend failed":          {fail: refusal(50006), is: zegocensor.ErrUnavailable},
+		"body unreadable":         {fail: refusal(100000012)},
+		"another family's rate":   {fail: refusal(30002)},
 		"undocumented code":       {fail: refusal(4711)},
 		"500":                     {fail: page(500), unknown: true, is: zegocensor.ErrUnavailable},
 		"403":                     {fail: page(403)},
@@ -144,6 +146,56 @@ func TestRetryTable(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestRetryTable_families has the codes that depend on the family of the action.
+func TestRetryTable_families(t *testing.T) {
+	for name, tt := range map[string]struct {
+		action string
+		code   int
+		again  bool
+		is     error
+	}{
+		"media, 1010":               {"ForbidRTCStream", 1010, true, nil},
+		"media, 5007":               {"ResumeRTCStreams", 5007, true, nil},
+		"media, 30002":              {"ForbidRTCStream", 30002, true, nil},
+		"media, Timestamp":          {"ForbidRTCStream", 3002, true, nil},
+		"media, 206 means nothing":  {"ForbidRTCStream", 206, false, nil},
+		"media, 3":                  {"ForbidCDNLiveStream", 3, false, zegocensor.ErrUnauthenticated},
+		"room, 206":                 {"KickoutUser", 206, true, nil},
+		"room, 3":                   {"KickoutUser", 3, false, zegocensor.ErrInvalidRequest},
+		"room, 5018":                {"CloseRoom", 5018, false, zegocensor.ErrRoomNotFound},
+		"no family, 206":            {"StartMix", 206, false, nil},
+		"no family, 30002":          {"StartMix", 30002, false, nil},
+		"no family, gateway":        {"StartMix", 100000004, true, nil},
+		"media, closed is an error": {"DescribeRTCStreamState", 41006, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{answer: func(n int, _ *http.Request) (*http.Response, error) {
+					if n == 1 {
+						return refusal(tt.code, "Date", time.Now().Add(25*time.Minute).UTC().Format(http.TimeFormat))()
+					}
+					return answer(200, okBody), nil
+				}}
+				_, err := newClient(t, w).Do(t.Context(), zegocensor.Action{Name: tt.action, Method: "GET"}, nil, nil, nil)
+				if tt.again {
+					assert.NoError(t, err)
+					assert.Equal(t, 2, w.count())
+					return
+				}
+				var refused *zegocensor.Error
+				require.ErrorAs(t, err, &refused)
+				assert.EqualValues(t, tt.code, refused.Code)
+				assert.Equal(t, 1, w.count())
+				assert.NotErrorIs(t, err, zegocensor.ErrRateLimited)
+				assert.NotErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+				if tt.is != nil {
+					assert.ErrorIs(t, err, tt.is)
+				}
+			})
+		})
 	}
 }
 

@@ -421,7 +421,7 @@ func (s *Server) state() state {
 		v.Tasks = append(v.Tasks, taskState{t.ID, t.Action, t.RoomID, t.Started, t.Stopped, t.Idle, excerpt(t.Body)})
 	}
 	for _, r := range newest(s.Requests()) {
-		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, excerpt(r.Body), r.HTTPStatus, r.Code, r.Code.String()})
+		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, excerpt(r.Body), r.HTTPStatus, r.Code, meaning(r.Action, r.Code)})
 	}
 	for _, c := range newest(s.Callbacks()) {
 		v.Callbacks = append(v.Callbacks, c.state())

@@ -1,6 +1,7 @@
 package zegotest
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"io"
@@ -60,7 +61,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		return
 	}
 	now := s.Now().Add(f.ClockSkew)
-	a, canned := f.answer(s.guesses.refusalStatus)
+	a, canned := f.answer(r.Action, s.guesses.refusalStatus)
 	if !canned {
 		a = s.decide(now, httpRequest.Host, r, query, queryErr)
 	}
@@ -117,7 +118,7 @@ func isPublic(name string) bool {
 }
 
 // answer is what the fault itself says, if it does.
-func (f *Fault) answer(refusalStatus int) (answer, bool) {
+func (f *Fault) answer(action string, refusalStatus int) (answer, bool) {
 	a := answer{status: f.HTTPStatus, code: f.Code, message: f.Message, page: f.Body}
 	switch {
 	case f.Body != "":
@@ -125,7 +126,7 @@ func (f *Fault) answer(refusalStatus int) (answer, bool) {
 	case f.Code != 0:
 		first(&a.status, refusalStatus)
 		if a.message == "" {
-			a.message = f.Code.String()
+			a.message = meaning(action, f.Code)
 		}
 	case f.HTTPStatus != 0:
 		a.page = "<html><head><title>" + strconv.Itoa(f.HTTPStatus) + "</title></head><body>" + http.StatusText(f.HTTPStatus) + "</body></html>\n"
@@ -135,10 +136,15 @@ func (f *Fault) answer(refusalStatus int) (answer, bool) {
 	return a, true
 }
 
+// meaning is the text for a code in an answer to the action.
+func meaning(action string, code zegocensor.Code) string {
+	return cmp.Or(code.Meaning(action), code.String())
+}
+
 // decide checks a request and carries it out.
 func (s *Server) decide(now time.Time, host string, r *Request, query url.Values, queryErr error) answer {
 	refuse := func(code zegocensor.Code) answer {
-		return answer{status: s.guesses.refusalStatus, code: code, message: code.String()}
+		return answer{status: s.guesses.refusalStatus, code: code, message: meaning(r.Action, code)}
 	}
 	if s.loopback && !knownHost(host) {
 		return refuse(zegocensor.CodeWrongHost)

@@ -125,6 +125,6 @@ func report(w io.Writer, err error) {
 	fmt.Fprintln(w, "quickstart:", err)
 	var refused *zegocensor.Error
 	if errors.As(err, &refused) {
-		fmt.Fprintf(w, "code:    %d (%s)\nadvice:  %s\nrequest: %s\n", refused.Code, refused.Code, refused.Code.Advice(), refused.RequestID)
+		fmt.Fprintf(w, "code:    %d (%s)\nadvice:  %s\nrequest: %s\n", refused.Code, refused.Code.Meaning(refused.Action), refused.Code.Advice(refused.Action), refused.RequestID)
 	}
 }

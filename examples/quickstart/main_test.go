@@ -82,6 +82,6 @@ func TestReportOfARefusal(t *testing.T) {
 	var out bytes.Buffer
 	report(&out, err)
 	assert.Contains(t, out.String(), strconv.Itoa(int(zegocensor.CodeShuMeiNotEnabled)))
-	assert.Contains(t, out.String(), zegocensor.CodeShuMeiNotEnabled.Advice())
+	assert.Contains(t, out.String(), zegocensor.CodeShuMeiNotEnabled.Advice("StartCensorAudioV2"))
 	assert.Regexp(t, `request: \d+`, out.String())
 }
