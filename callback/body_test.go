@@ -68,6 +68,12 @@ func TestVerifier_Parse_forms(t *testing.T) {
 			}
 		}
 	})
+	t.Run("signed members are no lists", func(t *testing.T) {
+		for _, key := range []string{"nonce[]", "nonce[0]", "nonce%5B%5D"} {
+			_, err := parse(t, strings.Replace(signedForm("room_close"), "nonce", key, 1))
+			assert.ErrorIs(t, err, callback.ErrMalformed, key)
+		}
+	})
 	t.Run("at most 100 keys and 1000 values", func(t *testing.T) {
 		form := signedForm("room_close")
 		for i := range 95 {
