@@ -40,7 +40,7 @@ const (
 	Reject RiskLevel = "REJECT" // block it
 )
 
-// Task is what all moderation events have beside the Header.
+// Task is what all moderation events have in addition to the Header.
 type Task struct {
 	Code    int32  // 0 = the moderation worked
 	Message string // in words

@@ -72,7 +72,7 @@ func TestMemory_bound(t *testing.T) {
 	began := time.Now()
 	_, err := m.Reserve(t.Context(), Reservation{Key: "one more", TTL: time.Hour, Essential: true})
 	require.ErrorIs(t, err, ErrStoreFull)
-	t.Logf("%d MiB for %d entries, a sweep of which none has expired in %v", used>>20, len(m.entries), time.Since(began))
+	t.Logf("%d MiB for %d entries, a sweep that finds none expired in %v", used>>20, len(m.entries), time.Since(began))
 	assert.Less(t, used, int64(272<<20), "SECURITY.md says so")
 	runtime.KeepAlive(m)
 }
