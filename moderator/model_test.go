@@ -699,6 +699,7 @@ func (w *world) settle() {
 			w.stream(id)
 		}
 	}
+	streams := w.chance(30) // begin from time to time
 	for round := range 70 { // of 25 s
 		w.deliver()
 		w.spawn(w.replicas[0], "a sweep", func(m *Moderator) error { return m.sweep(context.Background()) }, nil)
@@ -715,6 +716,14 @@ func (w *world) settle() {
 			}
 			if steps > 10000 {
 				w.fail("does not come to rest")
+			}
+		}
+		if streams && round%14 == 7 {
+			for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
+				if r := w.rooms[id]; r.session != 0 {
+					r.quiet = w.now
+					w.stream(id)
+				}
 			}
 		}
 		if round == 30 && !w.lossless {

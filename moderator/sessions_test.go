@@ -49,6 +49,7 @@ func TestModerator_Handle(t *testing.T) {
 		"a stream from before the end":                       {[]callback.Event{create(1, 10), closed(1, 20), stream(0, 12)}, false, 0, 1},
 		"a stream just before the end, by another's clock":   {[]callback.Event{create(1, 10), stream(0, 21), closed(1, 20)}, false, 0, 1},
 		"a stream whose time is missing":                     {[]callback.Event{&callback.StreamCreated{Header: callback.Header{Timestamp: at(12)}, RoomID: "r"}, closed(1, 11)}, true, 0, 1},
+		"a late stream, and the end of a life yet to begin":  {[]callback.Event{create(2, 30), closed(3, 40), stream(0, 12)}, true, 2, 1},
 		"an end whose time is missing":                       {[]callback.Event{create(1, 10), &callback.RoomClosed{Header: callback.Header{Timestamp: at(20)}, RoomID: "r"}}, false, 0, 1},
 		"a beginning whose time is missing, in a known life": {[]callback.Event{create(2, 30), &callback.RoomCreated{Header: callback.Header{Timestamp: at(20)}, RoomID: "r", RoomSessionID: 1}}, true, 2, 1},
 	} {
@@ -87,5 +88,43 @@ func TestModerator_Reconcile_session(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, tasks, 1)
 		assert.Equal(t, max(sessions[0], sessions[1]), tasks[0].Room.SessionID)
+	}
+}
+
+// TestModerator_Reconcile_end: the end that was told counts for more than a wrong list,
+// and what was told since counts for more than the list.
+func TestModerator_Reconcile_end(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	clock := now.Add(10 * time.Minute)
+	open := func(m *moderator.Moderator, session uint64, at time.Time) {
+		t.Helper()
+		require.NoError(t, m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: session, CreatedAt: at}))
+	}
+	empty := func(func(moderator.Room) bool) {}
+	t.Run("told", func(t *testing.T) {
+		r := &recorder{}
+		m, err := moderator.New(r, moderator.WithClock(func() time.Time { return clock }))
+		require.NoError(t, err)
+		open(m, 0, now.Add(10*time.Second))
+		open(m, 0, now.Add(24*time.Second))
+		require.NoError(t, m.RoomClosed(t.Context(), moderator.Room{ID: "r", SessionID: 1}, now.Add(20*time.Second))) // by clocks that differ
+		require.NoError(t, m.Reconcile(t.Context(), empty))
+		for range 2 {
+			open(m, 1, now.Add(12*time.Second))
+		}
+		assert.Len(t, r.started, 1)
+	})
+	for _, session := range []uint64{0, 1} {
+		t.Run("a stream by a clock that is ahead", func(t *testing.T) {
+			r := &recorder{}
+			m, err := moderator.New(r, moderator.WithClock(func() time.Time { return clock }))
+			require.NoError(t, err)
+			open(m, session, now)
+			open(m, 0, clock.Add(time.Second))
+			require.NoError(t, m.Reconcile(t.Context(), empty))
+			assert.Empty(t, r.stopped)
+			require.NoError(t, m.Shutdown(t.Context(), true))
+			assert.Len(t, r.stopped, 1)
+		})
 	}
 }

@@ -155,13 +155,67 @@ func TestWithSilence(t *testing.T) {
 	})
 	t.Run("the first result of a task counts", func(t *testing.T) {
 		r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
-		r.live(7*time.Minute, false)
+		r.live(6*time.Minute+10*time.Second, false)
 		require.Equal(t, 2, r.starts)
 		require.NoError(t, r.m.TaskStarted(t.Context(), "r", "task_2", r.now.Add(time.Second)))
 		require.NoError(t, r.m.TaskFound(t.Context(), "r", "task_2", r.now.Add(2*time.Second)))
 		r.live(time.Hour, false)
 		assert.Equal(t, 3, r.starts)
 	})
+}
+
+// TestWithSilence_adopted: the task of a Start without an answer counts as any other.
+func TestWithSilence_adopted(t *testing.T) {
+	for _, result := range []bool{false, true} {
+		r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
+		r.live(6*time.Minute, false)
+		r.loses = 1
+		r.live(10*time.Second, false)
+		require.Equal(t, []string{"task_2"}, r.running)
+		if result {
+			require.NoError(t, r.m.TaskFound(t.Context(), "r", "task_2", r.now))
+		} else {
+			require.NoError(t, r.m.TaskStarted(t.Context(), "r", "task_2", r.now))
+		}
+		r.live(time.Hour, false)
+		if result {
+			assert.Equal(t, 3, r.starts)
+		} else {
+			assert.Equal(t, 2, r.starts)
+		}
+	}
+}
+
+// counting is a store that counts how often rooms are claimed.
+type counting struct {
+	moderator.Store
+	begins int
+}
+
+func (c *counting) Begin(ctx context.Context, roomID, token string, lease time.Duration, events ...[]byte) (moderator.Claim, error) {
+	c.begins++
+	return c.Store.Begin(ctx, roomID, token, lease, events...)
+}
+
+// TestModerator_Reconcile_silence: rooms that need nothing cost nothing.
+func TestModerator_Reconcile_silence(t *testing.T) {
+	for _, interval := range []time.Duration{0, 10 * time.Second} {
+		now := time.Now()
+		clock := func() time.Time { return now }
+		store := &counting{Store: moderator.NewMemoryStore(clock)}
+		m, err := moderator.New(&reporter{interval: interval}, moderator.WithClock(clock), moderator.WithStore(store))
+		require.NoError(t, err)
+		live := moderator.Room{ID: "r", SessionID: 1, CreatedAt: now}
+		for range 10 {
+			require.NoError(t, m.Reconcile(t.Context(), slices.Values([]moderator.Room{live})))
+			now = now.Add(6 * time.Minute)
+		}
+		want := 1
+		if interval > 0 {
+			want++ // the restart
+		}
+		assert.Equal(t, want, store.begins)
+	}
 }
 
 // TestWithSilence_vendors: each room goes by its own provider.

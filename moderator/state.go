@@ -205,13 +205,8 @@ func (s *state) open(e event) {
 	default:
 		s.Unknown = 1 // that Start is not waited for any more, but its task may go on
 	}
-	if s.Closed != 0 && !s.Presumed {
+	if s.Closed != 0 {
 		s.Before = min(s.Closed, e.At-1)
-	}
-	for _, at := range s.Early {
-		if at < e.At {
-			s.Before = max(s.Before, at)
-		}
 	}
 	news := s.News
 	if news <= e.At {
@@ -246,10 +241,8 @@ func (s *state) name(e event) {
 		if end != 0 && end+tolerance < s.News {
 			return // that session had ended when the room was last said to live
 		}
-		s.News = max(s.News, s.Created)
 		s.Session, s.Created = e.Session, e.At
 		if s.Closed = end; end != 0 {
-			delete(s.Early, e.Session)
 			s.Presumed = false
 			return
 		}
@@ -278,7 +271,7 @@ func (s *state) endOf(e event) (end int64) {
 // reopen begins a life whose session is not known, if the room was said to live
 // clearly after the end of the known one.
 func (s *state) reopen() {
-	if s.Closed != 0 && !s.Presumed && s.Session != 0 && s.News > s.Closed+tolerance {
+	if s.Closed != 0 && s.Session != 0 && s.News > s.Closed+tolerance {
 		s.open(event{Kind: opened, At: s.News})
 	}
 }
@@ -288,6 +281,9 @@ func (s *state) reopen() {
 // the sessions is not known, the times are all there is to go by.
 func (s *state) close(e event) {
 	same := s.Session == e.Session
+	if e.Guess && s.News > e.At {
+		return // the room was said to live since
+	}
 	if s.Session == 0 || e.Session == 0 || !same && s.News != 0 {
 		same = e.At >= max(s.Created, s.News)
 	}
