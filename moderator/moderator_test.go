@@ -24,7 +24,7 @@ import (
 )
 
 var template = zegocensor.StartCensorAudioV2Request{EventID: zegocensor.EventAudioRoom, AudioLanguage: zegocensor.LanguageEnglish,
-	RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}, ReturnAllText: true}
+	RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}}
 
 // setup is a fake ZEGO whose callbacks go to a moderator.
 func setup(t *testing.T, opts ...moderator.Option) (*zegotest.Server, *moderator.Moderator) {
