@@ -1,6 +1,7 @@
 package zegotest
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,9 @@ var page embed.FS
 //	DELETE /_/api/rooms/{room}                 ?reason=0
 //	POST   /_/api/rooms/{room}/streams         {"StreamId", "UserId", "Unmoderated"}
 //	DELETE /_/api/rooms/{room}/streams/{stream}
+//	POST   /_/api/rooms/{room}/users           {"UserId", "UserName", "UserRole"}
+//	DELETE /_/api/rooms/{room}/users/{user}
+//	POST   /_/api/chat-rooms                   {"RoomId", "UserId"}
 //	POST   /_/api/tasks/{task}/results         a result
 //	POST   /_/api/faults                       a Fault
 //	DELETE /_/api/faults/{id}
@@ -70,7 +74,18 @@ func (s *Server) control() http.Handler {
 	api("DELETE /_/api/rooms/{room}", s.deleteRoom)
 	api("POST /_/api/rooms/{room}/streams", s.postStream)
 	api("DELETE /_/api/rooms/{room}/streams/{stream}", func(r *http.Request, _ []byte) (any, error) {
-		return told(s.closeStream(r.PathValue("room"), r.PathValue("stream")))
+		return told(s.closeStream(r.PathValue("room"), r.PathValue("stream"), "", callback.StreamCloseNormal))
+	})
+	api("POST /_/api/rooms/{room}/users", s.postUser)
+	api("DELETE /_/api/rooms/{room}/users/{user}", func(r *http.Request, _ []byte) (any, error) {
+		return told(s.logoutRoom(r.PathValue("room"), r.PathValue("user")))
+	})
+	api("POST /_/api/chat-rooms", func(_ *http.Request, body []byte) (any, error) {
+		v, err := roomRequest(body)
+		if err != nil {
+			return nil, err
+		}
+		return s.EmitChatRoomCreated(v.RoomID, v.UserID).state(), nil
 	})
 	api("POST /_/api/tasks/{task}/results", s.postResult)
 	api("POST /_/api/faults", func(_ *http.Request, body []byte) (any, error) {
@@ -184,18 +199,47 @@ func told(c *Callback, err error) (any, error) {
 	return c.state(), nil
 }
 
+// roomAndUser names a room and its first user.
+type roomAndUser struct {
+	RoomID string `json:"RoomId"`
+	UserID string `json:"UserId"`
+}
+
+func roomRequest(body []byte) (roomAndUser, error) {
+	v := roomAndUser{UserID: "user_1"}
+	if err := strictJSON(body, &v); err != nil {
+		return v, badRequest{err}
+	}
+	if v.RoomID == "" {
+		return v, badRequest{errors.New("RoomId must not be empty")}
+	}
+	return v, nil
+}
+
 func (s *Server) postRoom(_ *http.Request, body []byte) (any, error) {
-	v := struct {
-		RoomID string `json:"RoomId"`
-		UserID string `json:"UserId"`
-	}{UserID: "user_1"}
+	v, err := roomRequest(body)
+	if err != nil {
+		return nil, err
+	}
+	return told(s.openRoom(v.RoomID, v.UserID))
+}
+
+func (s *Server) postUser(r *http.Request, body []byte) (any, error) {
+	var v struct {
+		UserID   string `json:"UserId"`
+		UserName string
+		UserRole callback.UserRole
+	}
 	if err := strictJSON(body, &v); err != nil {
 		return nil, badRequest{err}
 	}
-	if v.RoomID == "" {
-		return nil, badRequest{errors.New("RoomId must not be empty")}
+	if v.UserID == "" {
+		return nil, badRequest{errors.New("UserId must not be empty")}
 	}
-	return told(s.openRoom(v.RoomID, v.UserID))
+	return told(s.loginRoom(r.PathValue("room"), v.UserID, func(u *User) {
+		u.Name = cmp.Or(v.UserName, u.Name)
+		u.Role = cmp.Or(v.UserRole, u.Role)
+	}))
 }
 
 func (s *Server) deleteRoom(r *http.Request, _ []byte) (any, error) {
@@ -207,7 +251,7 @@ func (s *Server) deleteRoom(r *http.Request, _ []byte) (any, error) {
 		}
 		reason = n
 	}
-	return told(s.closeRoom(r.PathValue("room"), reason))
+	return told(s.closeRoom(r.PathValue("room"), callback.RoomCloseReason(reason)))
 }
 
 func (s *Server) postStream(r *http.Request, body []byte) (any, error) {
@@ -308,7 +352,14 @@ type roomState struct {
 	SessionID string `json:"SessionId"` // a number too large for JavaScript
 	Created   time.Time
 	Closed    time.Time `json:",omitzero"`
+	Users     []userState
 	Streams   []streamState
+}
+
+type userState struct {
+	UserID   string `json:"UserId"`
+	UserName string
+	UserRole callback.UserRole
 }
 
 type streamState struct {
@@ -400,6 +451,10 @@ func roomOf(e callback.Event) string {
 		return e.RoomID
 	case *callback.StreamClosed:
 		return e.RoomID
+	case *callback.UserLoggedIn:
+		return e.RoomID
+	case *callback.UserLoggedOut:
+		return e.RoomID
 	}
 	return ""
 }
@@ -411,7 +466,10 @@ func (s *Server) state() state {
 	v := state{AppID: s.appID, Turned: duration(s.schedule.Turned()), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
 		Callbacks: []callbackState{}, Faults: []*Fault{}, Deliveries: []*Delivery{}, Plays: []playState{}}
 	for _, r := range newest(s.Rooms()) {
-		room := roomState{RoomID: r.ID, SessionID: strconv.FormatUint(r.SessionID, 10), Created: r.Created, Closed: r.Closed, Streams: []streamState{}}
+		room := roomState{RoomID: r.ID, SessionID: strconv.FormatUint(r.SessionID, 10), Created: r.Created, Closed: r.Closed, Users: []userState{}, Streams: []streamState{}}
+		for _, u := range r.Users {
+			room.Users = append(room.Users, userState{u.ID, u.Name, u.Role})
+		}
 		for _, t := range r.Streams {
 			room.Streams = append(room.Streams, streamState{t.ID, t.UserID, t.Unmoderated})
 		}

@@ -185,9 +185,17 @@ func (s *Server) Callbacks() []*Callback {
 
 // emit sends e to url, or to the server's default.
 func (s *Server) emit(url string, e callback.Event) *Callback {
-	h := e.Head()
-	*h = callback.Header{Event: eventName(e), AppID: s.appID}
-	copies, d := s.callbacksOf(url, e)
+	s.name(e)
+	return s.send(url, e, encode(e))
+}
+
+// name writes the header that an event has before it is signed.
+func (s *Server) name(e callback.Event) {
+	*e.Head() = callback.Header{Event: eventName(e), AppID: s.appID}
+}
+
+func (s *Server) send(url string, e callback.Event, body fields) *Callback {
+	copies, d := s.callbacksOf(url, e, body)
 	for _, c := range copies {
 		switch {
 		case c.URL == "":
@@ -203,19 +211,29 @@ func (s *Server) emit(url string, e callback.Event) *Callback {
 
 // withhold lists an event that is not sent.
 func (s *Server) withhold(url string, e callback.Event, why error) *Callback {
-	*e.Head() = callback.Header{Event: eventName(e), AppID: s.appID}
+	c := s.withheldCallback(url, e, why)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first(&url, s.callbackURL)
-	c := &Callback{Event: e, URL: url, progress: fake.NewProgress[Try](s.ctx.Done())}
-	c.progress.Finish(why)
 	s.callbacks = last(append(s.callbacks, c), s.history)
 	return c
 }
 
+// withheldCallback is one that is done without a try.
+func (s *Server) withheldCallback(url string, e callback.Event, why error) *Callback {
+	s.name(e)
+	s.mu.RLock()
+	first(&url, s.callbackURL)
+	s.mu.RUnlock()
+	c := &Callback{Event: e, URL: url, progress: fake.NewProgress[Try](s.ctx.Done())}
+	c.progress.Finish(why)
+	return c
+}
+
 // callbacksOf makes the callbacks that tell e, and says how they travel.
-func (s *Server) callbacksOf(url string, e callback.Event) ([]*Callback, Delivery) {
-	body := encode(e)
+func (s *Server) callbacksOf(url string, e callback.Event, body fields) ([]*Callback, Delivery) {
+	if s.olderEvents {
+		writeAs2023(body)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first(&url, s.callbackURL)

@@ -22,8 +22,8 @@ type stamp struct {
 }
 
 // encode writes an event as ZEGO is documented to: moderation events with
-// capitalised keys, room events with numbers for IDs and strings for times,
-// stream events with strings throughout. The signature is left to signed.
+// capitalised keys, those of rooms with numbers for IDs and strings for times,
+// those of streams and users with strings throughout. The signature is left to signed.
 func encode(e callback.Event) fields {
 	h := e.Head()
 	switch e := e.(type) {
@@ -52,12 +52,28 @@ func encode(e callback.Event) fields {
 		return roomFields(h, fields{"room_id": e.RoomID, "room_session_id": e.RoomSessionID,
 			"room_close_time": decimal(e.CloseTime.UnixMilli()), "close_reason": e.CloseReason})
 	case *callback.StreamCreated:
-		return streamFields(h, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
-			"stream_id": e.StreamID, "user_id": e.UserID, "user_name": e.UserName,
-			"create_time_ms": decimal(e.CreateTime.UnixMilli()), "recreate": strconv.Itoa(number(e.Recreate))})
+		return textFields(h, fields{"room_id": e.RoomID, "room_session_id": unsigned(e.RoomSessionID), "channel_id": e.ChannelID,
+			"user_id": e.UserID, "user_name": e.UserName, "publish_id": e.PublishID, "publish_name": e.PublishName,
+			"stream_id": e.StreamID, "stream_alias": e.StreamAlias, "stream_sid": e.StreamSID, "stream_seq": unsigned(e.StreamSeq), "stream_attr": e.StreamAttr,
+			"title": e.Title, "extra_info": e.ExtraInfo, "recreate": strconv.Itoa(number(e.Recreate)),
+			"create_time": decimal(e.CreateTime.Unix()), "create_time_ms": decimal(e.CreateTime.UnixMilli()),
+			"rtmp_url": e.RTMPURL, "hls_url": e.HLSURL, "hdl_url": e.HDLURL, "pic_url": e.PicURL})
 	case *callback.StreamClosed:
-		return streamFields(h, fields{"room_id": e.RoomID, "room_session_id": strconv.FormatUint(e.RoomSessionID, 10),
-			"stream_id": e.StreamID, "stream_alias": e.StreamAlias, "user_id": e.UserID, "type": strconv.Itoa(int(e.Type))})
+		return textFields(h, fields{"room_id": e.RoomID, "room_session_id": unsigned(e.RoomSessionID), "channel_id": e.ChannelID,
+			"user_id": e.UserID, "user_name": e.UserName,
+			"stream_id": e.StreamID, "stream_alias": e.StreamAlias, "stream_sid": e.StreamSID, "stream_seq": unsigned(e.StreamSeq),
+			"type": strconv.Itoa(int(e.Type)), "third_define_data": e.ThirdDefineData,
+			"create_time_ms": decimal(e.CreateTime.UnixMilli()), "destroy_timemillis": decimal(e.CloseTime.UnixMilli())})
+	case *callback.UserLoggedIn:
+		return textFields(h, fields{"room_id": e.RoomID, "room_name": e.RoomName, "room_seq": unsigned(e.RoomSessionID),
+			"user_account": e.UserID, "user_nickname": e.UserName, "session_id": e.SessionID, "login_time": decimal(e.LoginTime.UnixMilli()),
+			"user_role": strconv.Itoa(int(e.UserRole)), "user_update_seq": unsigned(e.UserUpdateSeq), "auth_level": strconv.Itoa(e.AuthLevel),
+			"relogin": strconv.Itoa(number(e.Relogin)), "callback_data": e.CallbackData, "term_type": strconv.Itoa(int(e.TermType))})
+	case *callback.UserLoggedOut:
+		return textFields(h, fields{"room_id": e.RoomID, "room_seq": unsigned(e.RoomSessionID),
+			"user_account": e.UserID, "user_nickname": e.UserName, "session_id": e.SessionID, "login_time": decimal(e.LoginTime.UnixMilli()),
+			"logout_time": decimal(e.LogoutTime.UnixMilli()), "reason": strconv.Itoa(int(e.Reason)),
+			"user_role": strconv.Itoa(int(e.UserRole)), "user_update_seq": unsigned(e.UserUpdateSeq)})
 	}
 	panic(fmt.Sprintf("zegotest: cannot encode a %T", e))
 }
@@ -85,6 +101,10 @@ func eventName(e callback.Event) string {
 		return "stream_create"
 	case *callback.StreamClosed:
 		return "stream_close"
+	case *callback.UserLoggedIn:
+		return "room_login"
+	case *callback.UserLoggedOut:
+		return "room_logout"
 	}
 	panic(fmt.Sprintf("zegotest: no name for a %T", e))
 }
@@ -98,9 +118,22 @@ func roomFields(h *callback.Header, f fields) fields {
 	return f
 }
 
-func streamFields(h *callback.Header, f fields) fields {
-	f["event"], f["appid"] = h.Event, strconv.FormatUint(uint64(h.AppID), 10)
+// textFields are those of events whose scalars are all strings.
+func textFields(h *callback.Header, f fields) fields {
+	f["event"], f["appid"] = h.Event, unsigned(uint64(h.AppID))
 	return f
+}
+
+// writeAs2023 takes out what ZEGO's pages of 2023 do not have.
+func writeAs2023(f fields) {
+	delete(f, "room_session_id")
+	if event := f["event"]; event != "stream_create" && event != "stream_close" {
+		return
+	}
+	f["publish_id"], f["publish_name"] = f["user_id"], f["user_name"]
+	for _, name := range []string{"room_id", "user_id", "user_name", "stream_id", "create_time_ms", "destroy_timemillis", "recreate"} {
+		delete(f, name)
+	}
 }
 
 // signed is a body with a signature, in the manner of its other members.
@@ -215,6 +248,8 @@ func set[T comparable](f fields, name string, value T) {
 	}
 }
 
+func unsigned(n uint64) string { return strconv.FormatUint(n, 10) }
+
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
 func number(b bool) int {
@@ -224,17 +259,20 @@ func number(b bool) int {
 	return 0
 }
 
-// form is the form body that ZEGO's support can switch on: scalars as text, the
-// rest as JSON.
+// form is the form body that ZEGO's support can switch on: scalars as text, lists of
+// text as a key that is repeated, the rest as JSON.
 func form(f fields) url.Values {
 	values := make(url.Values, len(f))
 	for name, v := range f {
-		text, ok := v.(string)
-		if !ok {
+		switch v := v.(type) {
+		case string:
+			values.Set(name, v)
+		case []string:
+			values[name] = v
+		default:
 			b, _ := json.Marshal(v)
-			text = string(b)
+			values.Set(name, string(b))
 		}
-		values.Set(name, text)
 	}
 	return values
 }

@@ -19,6 +19,9 @@ import (
 
 const maxDeviation = 10 * time.Minute
 
+// codeBodyUnreadable is the gateway's for a body that it could not read.
+const codeBodyUnreadable zegocensor.Code = 100000012
+
 // answer is what goes back. An empty page means an envelope.
 type answer struct {
 	status  int
@@ -47,13 +50,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, fake.MaxBody+1))
-	if err != nil {
-		fake.Cut(w) // the client broke off
-		return
-	}
 	s.mu.Lock()
 	r.Body = body
 	s.mu.Unlock()
+	unreadable := err != nil || len(body) > fake.MaxBody
 
 	f := s.fault(r, false)
 	if !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
@@ -63,7 +63,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	now := s.Now().Add(f.ClockSkew)
 	a, canned := f.answer(r.Action, s.guesses.refusalStatus)
 	if !canned {
-		a = s.decide(now, httpRequest.Host, r, query, queryErr)
+		a = s.decide(now, httpRequest.Host, r, query, queryErr, unreadable)
 	}
 	if f.Cut == CutAfterRead {
 		fake.Cut(w)
@@ -142,12 +142,15 @@ func meaning(action string, code zegocensor.Code) string {
 }
 
 // decide checks a request and carries it out.
-func (s *Server) decide(now time.Time, host string, r *Request, query url.Values, queryErr error) answer {
+func (s *Server) decide(now time.Time, host string, r *Request, query url.Values, queryErr error, unreadable bool) answer {
 	refuse := func(code zegocensor.Code) answer {
 		return answer{status: s.guesses.refusalStatus, code: code, message: meaning(r.Action, code)}
 	}
 	if s.loopback && !knownHost(host) {
 		return refuse(zegocensor.CodeWrongHost)
+	}
+	if unreadable {
+		return refuse(codeBodyUnreadable)
 	}
 	if queryErr != nil {
 		return refuse(zegocensor.CodeDecodingFailed)
@@ -155,12 +158,12 @@ func (s *Server) decide(now time.Time, host string, r *Request, query url.Values
 	if code := s.checkPublic(now, r, query); code != zegocensor.CodeOK {
 		return refuse(code)
 	}
-	if !s.accepted.Accept(r.Action, s.rateLimit, s.schedule.Flow()) {
-		return refuse(zegocensor.CodeAppRateLimited)
-	}
 	s.mu.Lock()
 	act := s.actions[r.Action]
 	s.mu.Unlock()
+	if code := s.accept(act, r); code != zegocensor.CodeOK {
+		return refuse(code)
+	}
 	data, code, why := act.call(now, *r)
 	if code != zegocensor.CodeOK {
 		a := refuse(code)
@@ -170,6 +173,26 @@ func (s *Server) decide(now time.Time, host string, r *Request, query url.Values
 		return a
 	}
 	return answer{status: http.StatusOK, message: "success", data: data}
+}
+
+// accept counts a call, unless it exceeds the rate of the action or of its room.
+func (s *Server) accept(act action, r *Request) zegocensor.Code {
+	env := zegocensor.EnvironmentProduction
+	if r.IsTest {
+		env = zegocensor.EnvironmentTest
+	}
+	limit := zegocensor.DocumentedRate(r.Action, env)
+	if s.fixedRate {
+		limit = zegocensor.Limit{PerSecond: s.rateLimit}
+	}
+	now := s.schedule.Flow()
+	if !s.accepted.Accept(r.Action, limit.PerSecond, now) {
+		return act.throttled
+	}
+	if room := r.Query.Get("RoomId"); limit.PerRoom > 0 && !s.accepted.AcceptEach(r.Action+" "+room, limit.PerRoom, now) {
+		return zegocensor.CodeRoomRateLimited
+	}
+	return zegocensor.CodeOK
 }
 
 // call is do, whose panic is the gateway's internal error.

@@ -8,6 +8,7 @@ type guesses struct {
 	refusalStatus      int
 	testEnvironment    bool
 	passWithheld       bool
+	rulesDisabled      bool
 	silenceWithheld    bool
 	disabled           []string
 }
@@ -56,6 +57,12 @@ func WithRefusalStatus(status int) Option {
 // WithTestEnvironment makes the project one that is not in production yet: a
 // request without IsTest=true is refused with code 100000016.
 func WithTestEnvironment() Option { return func(s *Server) { s.guesses.testEnvironment = true } }
+
+// WithForbidRulesDisabled makes the project one for which ZEGO's support has not
+// enabled rules for users and streams: SetForbidUserRule, SetForbidStreamRule and
+// the actions that delete and describe rules are refused with code 9, as ZEGO
+// documents it.
+func WithForbidRulesDisabled() Option { return func(s *Server) { s.guesses.rulesDisabled = true } }
 
 // WithNotEnabled names actions whose service the project has not bought: they
 // are refused with code 100000017.

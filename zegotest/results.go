@@ -13,7 +13,8 @@ import (
 // ErrWithheld is what [Callback.Wait] returns for a result that ZEGO would not
 // send: one of what passes, if the Start did not ask for it, of a stream that
 // opted out of moderation, or of audio that the task does not moderate. The
-// callback is listed by [Server.Callbacks], has no tries, and is done.
+// callback is listed by [Server.Callbacks], has no tries, and is done. A room_login
+// or room_logout that is not switched on (see [WithUserEvents]) is not listed.
 var ErrWithheld = errors.New("zegotest: withheld")
 
 // part is one half of what a task moderates, with what its Start says of it.

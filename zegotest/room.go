@@ -14,23 +14,43 @@ type Room struct {
 	SessionID uint64 // each life of a room has its own
 	Created   time.Time
 	Closed    time.Time // zero while it lives
+	Users     []User    // those who are logged in, in the order of their logins
 	Streams   []Stream  // those that are being published
 
-	emptied time.Time // when it last had no stream
+	emptied   time.Time // when it last had no stream
+	published uint32    // streams so far
+	userSeq   uint64    // changes of Users so far
 }
 
 // Live reports whether the room is still open.
 func (r Room) Live() bool { return r.Closed.IsZero() }
 
+// User is somebody who is logged in to a room.
+type User struct {
+	ID       string
+	Name     string
+	Role     callback.UserRole // RoleAdmin does not keep a room open
+	LoggedIn time.Time
+
+	session string // each login has its own
+}
+
+// UserOption changes a [User] before the login.
+type UserOption func(*User)
+
 // Stream is what a user publishes in a room.
 type Stream struct {
-	ID      string
-	UserID  string
-	Created time.Time
+	ID        string
+	UserID    string
+	UserName  string
+	Title     string
+	ExtraInfo string
+	Created   time.Time
 
 	Unmoderated bool // its publisher opted out of moderation: it gives no results
 
-	number uint64 // no two streams have the same
+	number uint64 // no two streams of a server have the same
+	inRoom uint32 // no two streams of a room have the same
 }
 
 // StreamOption changes a [Stream] before it is published.
@@ -44,120 +64,202 @@ func Unmoderated(s *Stream) { s.Unmoderated = true }
 const emptyEnd = 5 * time.Minute
 
 // OpenRoom has userID log in to a room that nobody is in, which sends a
-// room_create to the URL of [Server.SetCallbackURL]. It panics when the room is
-// open.
-func (s *Server) OpenRoom(roomID, userID string) *Callback {
-	return must(s.openRoom(roomID, userID))
+// room_create to the URL of [Server.SetCallbackURL], and the room_login of
+// [Server.LoginRoom]. It panics when the room is open.
+func (s *Server) OpenRoom(roomID, userID string, opts ...UserOption) *Callback {
+	return must(s.openRoom(roomID, userID, opts...))
 }
 
-func (s *Server) openRoom(roomID, userID string) (*Callback, error) {
-	now := s.Now().Truncate(time.Millisecond)
-	s.mu.Lock()
-	if _, err := s.liveRoomLocked(roomID); err == nil {
-		s.mu.Unlock()
-		return nil, fmt.Errorf("room %q is open", roomID)
-	}
-	s.sessions++
-	r := &Room{ID: roomID, SessionID: s.sessions, Created: now, emptied: now}
-	s.rooms = append(s.rooms, r)
-	s.roomByID[roomID] = r
-	s.mu.Unlock()
-	s.watch(roomID)
-	return s.emit("", &callback.RoomCreated{RoomID: roomID, RoomSessionID: r.SessionID, CreateTime: now, UserID: userID}), nil
+func (s *Server) openRoom(roomID, userID string, opts ...UserOption) (*Callback, error) {
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		if _, err := s.liveRoomLocked(roomID); err == nil {
+			return nil, nil, fmt.Errorf("room %q is open", roomID)
+		}
+		s.sessions++
+		r := &Room{ID: roomID, SessionID: s.sessions, Created: now, emptied: now}
+		s.rooms = append(s.rooms, r)
+		s.roomByID[roomID] = r
+		s.watch(roomID)
+		created := &callback.RoomCreated{RoomID: roomID, RoomSessionID: r.SessionID, CreateTime: now, UserID: userID}
+		return []callback.Event{created, s.loginLocked(r, now, userID, opts...)}, created, nil
+	})
 }
 
-// CloseRoom ends a room with its streams, which sends a stream_close for each
-// and a room_close, whose callback it returns. reason is 0 normal, 1 heartbeat
-// time-out, 2 the last user left, 3 the last user was kicked out. It panics when
-// the room is not open.
-func (s *Server) CloseRoom(roomID string, reason int) *Callback {
+// CloseRoom ends a room with its streams and logins, which sends a stream_close
+// for each stream, a room_logout for each user if [WithUserEvents] is set, and a
+// room_close, whose callback it returns. The types and reasons of the former
+// follow from reason; streams of a room that is closed normally were cleared. It
+// panics when the room is not open.
+func (s *Server) CloseRoom(roomID string, reason callback.RoomCloseReason) *Callback {
 	return must(s.closeRoom(roomID, reason))
 }
 
-func (s *Server) closeRoom(roomID string, reason int) (*Callback, error) {
-	now := s.Now().Truncate(time.Millisecond)
-	s.mu.Lock()
-	r, err := s.liveRoomLocked(roomID)
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
-	}
-	r.Closed = now
-	streams := r.Streams
-	if len(streams) > 0 {
-		r.Streams, r.emptied = nil, now
-	}
-	s.mu.Unlock()
-	s.watch(roomID)
-	for _, stream := range streams {
-		s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: stream.ID, StreamAlias: stream.ID, UserID: stream.UserID})
-	}
-	return s.emit("", &callback.RoomClosed{RoomID: roomID, RoomSessionID: r.SessionID, CloseReason: callback.RoomCloseReason(reason), CloseTime: now}), nil
+// endings are how streams and logins end with a room.
+var endings = map[callback.RoomCloseReason]struct {
+	stream callback.StreamCloseType
+	logout callback.LogoutReason
+}{
+	callback.RoomCloseNormal:           {callback.StreamCloseRoomCleared, callback.LogoutNormal},
+	callback.RoomCloseHeartbeatTimeout: {callback.StreamCloseHeartbeatTimeout, callback.LogoutHeartbeatTimeout},
+	callback.RoomCloseLastUserLeft:     {callback.StreamCloseNormal, callback.LogoutNormal},
+	callback.RoomCloseLastUserKicked:   {callback.StreamCloseKicked, callback.LogoutKicked},
 }
 
-// OpenStream has userID publish a stream, which sends a stream_create. It panics
-// when the room is not open or the stream is.
+func (s *Server) closeRoom(roomID string, reason callback.RoomCloseReason) (*Callback, error) {
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err != nil {
+			return nil, nil, err
+		}
+		how := endings[reason]
+		events = s.clearLocked(r, now, how.stream, how.logout)
+		closed := s.closeLocked(r, now, reason)
+		return append(events, closed), closed, nil
+	})
+}
+
+// LoginRoom has userID log in to a room that is open, which sends a room_login if
+// [WithUserEvents] is set. It panics when the room is not open or the user is in it.
+func (s *Server) LoginRoom(roomID, userID string, opts ...UserOption) *Callback {
+	return must(s.loginRoom(roomID, userID, opts...))
+}
+
+func (s *Server) loginRoom(roomID, userID string, opts ...UserOption) (*Callback, error) {
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err == nil && r.user(userID) >= 0 {
+			err = fmt.Errorf("user %q is in the room", userID)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		e := s.loginLocked(r, now, userID, opts...)
+		return []callback.Event{e}, e, nil
+	})
+}
+
+// LogoutRoom has userID leave a room, which ends the user's streams and sends a
+// room_logout if [WithUserEvents] is set, whose callback it returns. When the last
+// user leaves, the room is closed. It panics when the user is not in the room.
+func (s *Server) LogoutRoom(roomID, userID string) *Callback {
+	return must(s.logoutRoom(roomID, userID))
+}
+
+func (s *Server) logoutRoom(roomID, userID string) (*Callback, error) {
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err == nil && r.user(userID) < 0 {
+			err = fmt.Errorf("user %q is not in the room", userID)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		events = s.logoutLocked(r, now, userID, callback.StreamCloseNormal, callback.LogoutNormal)
+		about = events[len(events)-1]
+		if r.deserted() {
+			events = append(events, s.clearLocked(r, now, callback.StreamCloseRoomCleared, callback.LogoutNormal)...)
+			events = append(events, s.closeLocked(r, now, callback.RoomCloseLastUserLeft))
+		}
+		return events, about, nil
+	})
+}
+
+// kickOut is KickoutUser. Users who are not there are ignored.
+func (s *Server) kickOut(roomID string, userIDs []string) error {
+	_, err := s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, id := range userIDs {
+			if r.user(id) >= 0 {
+				events = append(events, s.logoutLocked(r, now, id, callback.StreamCloseKicked, callback.LogoutKicked)...)
+			}
+		}
+		if len(events) > 0 && r.deserted() {
+			events = append(events, s.clearLocked(r, now, callback.StreamCloseRoomCleared, callback.LogoutNormal)...)
+			events = append(events, s.closeLocked(r, now, callback.RoomCloseLastUserKicked))
+		}
+		return events, nil, nil
+	})
+	return err
+}
+
+// dissolve is the action CloseRoom.
+func (s *Server) dissolve(roomID string, tell bool) error {
+	_, err := s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err != nil {
+			return nil, nil, err
+		}
+		events = s.clearLocked(r, now, callback.StreamCloseRoomCleared, callback.LogoutKicked)
+		if closed := s.closeLocked(r, now, callback.RoomCloseNormal); tell {
+			events = append(events, closed)
+		}
+		return events, nil, nil
+	})
+	return err
+}
+
+// OpenStream has userID publish a stream, which sends a stream_create. A user who
+// is not in the room logs in first, as by [Server.LoginRoom]. It panics when the
+// room is not open or the stream is.
 func (s *Server) OpenStream(roomID, streamID, userID string, opts ...StreamOption) *Callback {
 	return must(s.openStream(roomID, streamID, userID, opts...))
 }
 
 func (s *Server) openStream(roomID, streamID, userID string, opts ...StreamOption) (*Callback, error) {
-	now := s.Now().Truncate(time.Millisecond)
-	s.mu.Lock()
-	r, err := s.liveRoomLocked(roomID)
-	if err == nil && r.stream(streamID) >= 0 {
-		err = fmt.Errorf("stream %q is open", streamID)
-	}
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
-	}
-	s.streams++
-	stream := Stream{ID: streamID, UserID: userID, Created: now, number: s.streams}
-	for _, opt := range opts {
-		opt(&stream)
-	}
-	r.Streams = append(r.Streams, stream)
-	for _, t := range s.tasks {
-		if t.RoomID == roomID {
-			s.pullLocked(t)
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		if err == nil && r.stream(streamID) >= 0 {
+			err = fmt.Errorf("stream %q is open", streamID)
 		}
-	}
-	s.mu.Unlock()
-	return s.emit("", &callback.StreamCreated{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, UserID: userID, CreateTime: now}), nil
+		if err != nil {
+			return nil, nil, err
+		}
+		if r.user(userID) < 0 {
+			events = append(events, s.loginLocked(r, now, userID))
+		}
+		stream := Stream{ID: streamID, UserID: userID, UserName: r.Users[r.user(userID)].Name}
+		for _, opt := range opts {
+			opt(&stream)
+		}
+		about = s.publishLocked(r, now, stream)
+		return append(events, about), about, nil
+	})
 }
 
-// CloseStream ends a stream, which sends a stream_close. It panics when the room
-// or the stream is not open.
+// CloseStream ends a stream, which sends a stream_close. Its user stays in the
+// room. It panics when the room or the stream is not open.
 func (s *Server) CloseStream(roomID, streamID string) *Callback {
-	return must(s.closeStream(roomID, streamID))
+	return must(s.closeStream(roomID, streamID, "", callback.StreamCloseNormal))
 }
 
-func (s *Server) closeStream(roomID, streamID string) (*Callback, error) {
-	now := s.Now()
-	s.mu.Lock()
-	i := -1
-	r, err := s.liveRoomLocked(roomID)
-	if err == nil {
-		if i = r.stream(streamID); i < 0 {
-			err = fmt.Errorf("stream %q is not open", streamID)
+// closeStream ends a stream of a user; "" is any user.
+func (s *Server) closeStream(roomID, streamID, userID string, how callback.StreamCloseType) (*Callback, error) {
+	return s.change(func(now time.Time) (events []callback.Event, about callback.Event, err error) {
+		r, err := s.liveRoomLocked(roomID)
+		i := -1
+		if err == nil {
+			if i = r.stream(streamID); i < 0 || userID != "" && r.Streams[i].UserID != userID {
+				err = fmt.Errorf("stream %q is not open", streamID)
+			}
 		}
-	}
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
-	}
-	stream := r.Streams[i]
-	r.Streams = slices.Delete(r.Streams, i, i+1)
-	empty := len(r.Streams) == 0
-	if empty {
-		r.emptied = now
-	}
-	s.mu.Unlock()
-	if empty {
-		s.watch(roomID)
-	}
-	return s.emit("", &callback.StreamClosed{RoomID: roomID, RoomSessionID: r.SessionID, StreamID: streamID, StreamAlias: streamID, UserID: stream.UserID}), nil
+		if err != nil {
+			return nil, nil, err
+		}
+		e := s.unpublishLocked(r, now, i, how)
+		return []callback.Event{e}, e, nil
+	})
+}
+
+// EmitChatRoomCreated sends the room_create of in-app Chat (ZIM), another product
+// that has the same name for an event of its own, and the same signature. No such
+// room is opened here, and nothing is to be moderated in it.
+func (s *Server) EmitChatRoomCreated(roomID, userID string) *Callback {
+	e := &callback.UnknownEvent{Header: callback.Header{Event: "room_create", AppID: s.appID}}
+	return s.send("", e, fields{"event": e.Event, "appid": unsigned(uint64(s.appID)),
+		"room_id": roomID, "room_name": roomID, "operator_account": userID, "attributes": fields{}})
 }
 
 // must is for what only a mistake of the test makes fail.
@@ -175,6 +277,7 @@ func (s *Server) Rooms() []Room {
 	all := make([]Room, len(s.rooms))
 	for i, r := range s.rooms {
 		all[i] = *r
+		all[i].Users = slices.Clone(r.Users)
 		all[i].Streams = slices.Clone(r.Streams)
 	}
 	return all
@@ -183,6 +286,18 @@ func (s *Server) Rooms() []Room {
 func (r *Room) stream(id string) int {
 	return slices.IndexFunc(r.Streams, func(s Stream) bool { return s.ID == id })
 }
+
+func (r *Room) user(id string) int {
+	return slices.IndexFunc(r.Users, func(u User) bool { return u.ID == id })
+}
+
+// deserted reports whether nobody is in the room whom ZEGO would keep it open for.
+func (r *Room) deserted() bool {
+	return !slices.ContainsFunc(r.Users, func(u User) bool { return u.Role != callback.RoleAdmin })
+}
+
+// sid is an ID in the form of ZEGO's.
+func (s *Stream) sid() string { return fmt.Sprintf("s-%027d", s.number) }
 
 func (s *Server) liveRoomLocked(id string) (*Room, error) {
 	if r := s.roomByID[id]; r != nil && r.Live() {

@@ -34,9 +34,12 @@ type Server struct {
 	secret         string
 	callbackSecret string
 	rateLimit      int
-	history        int // 0 = everything
+	fixedRate      bool // the rates are not the documented ones
+	history        int  // 0 = everything
 	clock          func() time.Time
 	guesses        guesses
+	userEvents     bool
+	olderEvents    bool
 
 	url         string
 	loopback    bool
@@ -57,6 +60,8 @@ type Server struct {
 	rooms       []*Room
 	roomByID    map[string]*Room // the last life of each
 	tokens      map[string]*token
+	rules       rules
+	publishing  map[string]publishing // by stream
 	accepted    fake.Rate
 	faults      []*Fault
 	callbackURL string
@@ -67,6 +72,8 @@ type Server struct {
 	serial      uint64 // of request IDs
 	sessions    uint64 // of rooms
 	streams     uint64 // that were ever published
+	streamSeq   uint64 // changes of streams
+	logins      uint64
 	results     uint64
 	injections  int
 }
@@ -98,14 +105,28 @@ func WithServerSecret(secret string) Option { return func(s *Server) { s.secret 
 // WithCallbackSecret replaces [DefaultCallbackSecret].
 func WithCallbackSecret(secret string) Option { return func(s *Server) { s.callbackSecret = secret } }
 
-// WithRateLimit sets how many calls a second each action accepts before it
-// answers 206. The default is 100; 0 means no limit.
-func WithRateLimit(perSecond int) Option { return func(s *Server) { s.rateLimit = perSecond } }
+// WithRateLimit sets how many calls a second each action accepts before it answers
+// 206, or 30002 if it is one of the media service; 0 means no limit. Rooms then
+// have no limit of their own. By default each action has its documented rate
+// ([zegocensor.DocumentedRate]), also for each room, which answers 207.
+func WithRateLimit(perSecond int) Option {
+	return func(s *Server) { s.rateLimit, s.fixedRate = perSecond, true }
+}
 
 // WithClock replaces [time.Now] as the server's clock, which decides on the age
 // of timestamps, the validity of tokens and the rate, and writes the Date header.
 // What falls due at a later time is done when [Server.Advance] comes to it.
 func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock = now } }
+
+// WithUserEvents has room_login and room_logout sent. ZEGO sends each kind of event
+// only if it is switched on in its console; here these two are not at first, and the
+// other room and stream events always are.
+func WithUserEvents() Option { return func(s *Server) { s.userEvents = true } }
+
+// WithEventsOf2023 has room and stream events written as ZEGO's pages of 2023 print
+// them: without room_session_id, and those of streams with channel_id, stream_alias
+// and publish_id in place of room_id, stream_id and user_id, without milliseconds.
+func WithEventsOf2023() Option { return func(s *Server) { s.olderEvents = true } }
 
 // WithHistory keeps only the last n requests and the last n callbacks, for a
 // server that runs for long. The default, 0, keeps them all until [Server.Reset].
@@ -130,7 +151,6 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		appID:          DefaultAppID,
 		secret:         DefaultServerSecret,
 		callbackSecret: DefaultCallbackSecret,
-		rateLimit:      100,
 		clock:          time.Now,
 		guesses:        guesses{refusalStatus: http.StatusOK},
 		sender:         &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
@@ -139,6 +159,7 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		roomByID:       make(map[string]*Room),
 		tokens:         make(map[string]*token),
 		pulls:          make(map[pull]bool),
+		publishing:     make(map[string]publishing),
 	}
 	for _, opt := range opts {
 		opt(s)

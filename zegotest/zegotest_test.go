@@ -169,7 +169,7 @@ func TestParameters(t *testing.T) {
 		"list":               {"StartCensorAudioV2", `[]`, 8},
 		"null":               {"StartCensorAudioV2", `null`, 8},
 		"two objects":        {"StartCensorAudioV2", audio + `{}`, 8},
-		"too large":          {"StartCensorAudioV2", `{"a":"` + strings.Repeat("x", 1<<20) + `"}`, 8},
+		"too large":          {"StartCensorAudioV2", `{"a":"` + strings.Repeat("x", 1<<20) + `"}`, 100000012},
 		"no room":            {"StartCensorAudioV2", `{"EventId":"audio_room","AudioLanguage":"en","RiskTypeList":["EROTIC"]}`, 2},
 		"empty room":         {"StartCensorAudioV2", strings.Replace(audio, `"r"`, `""`, 1), 2},
 		"no language":        {"StartCensorAudioV2", strings.Replace(audio, `"AudioLanguage":"en",`, ``, 1), 2},
@@ -200,7 +200,7 @@ func TestParameters(t *testing.T) {
 		q.Set("EffectiveTime", value)
 		assert.Equal(t, code, call(t, s, "GET", q, "").Code, "EffectiveTime %q", value)
 	}
-	for n, code := range map[int]zegocensor.Code{0: 2, 1: 0, 5: 0, 6: 2} {
+	for n, code := range map[int]zegocensor.Code{0: 2, 1: 0, 5: 0, 6: 50011} {
 		q := signed(s, "KickoutUser")
 		q.Set("RoomId", "r")
 		for i := range n {

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/zegocensor/zegocensor-go/zegotest"
@@ -77,6 +78,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// documented is the rate limit that is none of the command line.
+const documented = "documented"
+
 func parse(args []string, stderr io.Writer) (*settings, error) {
 	s := &settings{}
 	set := flag.NewFlagSet("zegofake", flag.ContinueOnError)
@@ -88,7 +92,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	secret := set.String("server-secret", zegotest.DefaultServerSecret, "what requests must be signed with")
 	callbackSecret := set.String("callback-secret", zegotest.DefaultCallbackSecret, "what callbacks are signed with")
 	set.StringVar(&s.callbackURL, "callback-url", "", "where callbacks go that have no `URL` of their own, room and stream events among them")
-	rate := set.Int("rate-limit", 100, "`calls` a second that each action accepts; 0 = any number")
+	rate := set.String("rate-limit", documented, "`calls` a second that each action accepts: documented (each action's own, also for each room) or a number; 0 = any number")
 	history := set.Int("history", 1000, "keep the last `n` requests and callbacks; 0 = all")
 	set.Func("fault", "a fault from the beginning on, as `JSON` that the API takes, such as '{\"Action\":\"StartCensorAudioV2\",\"Code\":206,\"Times\":1}'; can be repeated", func(text string) error {
 		var f zegotest.Fault
@@ -106,6 +110,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		s.deliveries = append(s.deliveries, d)
 		return nil
 	})
+	users := set.Bool("user-events", false, "send room_login and room_logout")
+	older := set.Bool("events-of-2023", false, "write room and stream events as ZEGO's pages of 2023 do, without room_session_id")
 	set.BoolVar(&s.play, "play", false, "send by itself the results of running tasks: audio every 10 s, frames every DetectFrequency, all of which pass")
 	// What ZEGO does not document.
 	choice := func(name, usage string, choices map[string]zegotest.Option) {
@@ -129,6 +135,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		"asked": none, "never": zegotest.WithoutPassResults()})
 	choice("silent-results", "whether results of silent segments are sent, a `choice` of sent (like others that pass, the default) and never", map[string]zegotest.Option{
 		"sent": none, "never": zegotest.WithoutSilentResults()})
+	choice("forbid-rules", "what the actions for rules of users and streams get, a `choice` of enabled (the default) and 9 (ZEGO's support has not enabled them)", map[string]zegotest.Option{
+		"enabled": none, "9": zegotest.WithForbidRulesDisabled()})
 	refusal := set.Int("refusal-status", 200, "the HTTP `status` of refusals")
 	test := set.Bool("test-environment", false, "the project is in the test environment: requests need IsTest=true")
 	set.Func("not-enabled", "an `action` whose service the project does not have; can be repeated", func(action string) error {
@@ -158,8 +166,15 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if *callbackSecret == "" {
 		faults = append(faults, errors.New("-callback-secret must not be empty"))
 	}
-	if *rate < 0 || *history < 0 {
-		faults = append(faults, errors.New("-rate-limit and -history must not be negative"))
+	if *rate != documented {
+		n, err := strconv.Atoi(*rate)
+		if err != nil || n < 0 {
+			faults = append(faults, errors.New("-rate-limit must be documented or a number that is not negative"))
+		}
+		option(zegotest.WithRateLimit(n))
+	}
+	if *history < 0 {
+		faults = append(faults, errors.New("-history must not be negative"))
 	}
 	if *refusal < 200 || *refusal > 599 {
 		faults = append(faults, errors.New("-refusal-status must be between 200 and 599"))
@@ -170,13 +185,18 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+	if *users {
+		option(zegotest.WithUserEvents())
+	}
+	if *older {
+		option(zegotest.WithEventsOf2023())
+	}
 	if *test {
 		option(zegotest.WithTestEnvironment())
 	}
 	option(zegotest.WithAppID(uint32(*appID)))
 	option(zegotest.WithServerSecret(*secret))
 	option(zegotest.WithCallbackSecret(*callbackSecret))
-	option(zegotest.WithRateLimit(*rate))
 	option(zegotest.WithHistory(*history))
 	option(zegotest.WithRefusalStatus(*refusal))
 	return s, nil

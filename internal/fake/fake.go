@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -107,6 +108,7 @@ func (a Answer) Write(w http.ResponseWriter) {
 type Rate struct {
 	mu       sync.Mutex
 	accepted map[string][]time.Time // of the last second
+	last     map[string]time.Time   // when a call of each was accepted last
 }
 
 // Accept takes a call, unless limit calls of the action were taken in the second
@@ -132,11 +134,30 @@ func (r *Rate) Accept(action string, limit int, now time.Time) bool {
 	return ok
 }
 
+// AcceptEach accepts a call, unless one with the same key was accepted in the
+// interval before now. All calls must have intervals of a minute at most.
+func (r *Rate) AcceptEach(key string, interval time.Duration, now time.Time) bool {
+	const most, longest = 1000, time.Minute
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if before, ok := r.last[key]; ok && now.Sub(before) < interval {
+		return false
+	}
+	if r.last == nil {
+		r.last = make(map[string]time.Time)
+	}
+	if r.last[key] = now; len(r.last)%most == 0 {
+		maps.DeleteFunc(r.last, func(_ string, before time.Time) bool { return now.Sub(before) >= longest })
+	}
+	return true
+}
+
 // Reset forgets the calls that were taken.
 func (r *Rate) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.accepted)
+	clear(r.last)
 }
 
 // Progress is how far the delivery of a callback has come. T is a try.
