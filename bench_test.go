@@ -68,11 +68,46 @@ func BenchmarkStartCensorAudioV2(b *testing.B) {
 		hc := &http.Client{Transport: memory{}}
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := startByHand(ctx, hc, "room_1"); err != nil {
+			if _, err := startByHand(ctx, hc, "https://rtc-api.zego.im", "room_1"); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+}
+
+// BenchmarkOverLoopback sends the same requests over a real socket, one at a time.
+func BenchmarkOverLoopback(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, memoryAnswer)
+	}))
+	defer server.Close()
+	for _, call := range []struct {
+		impl string
+		make func(*http.Transport) func(context.Context) error
+	}{
+		{"package", func(transport *http.Transport) func(context.Context) error {
+			c := newClient(b, transport, zegocensor.WithBaseURL(server.URL))
+			return func(ctx context.Context) error { return start(ctx, c) }
+		}},
+		{"by hand", func(transport *http.Transport) func(context.Context) error {
+			hc := &http.Client{Transport: transport}
+			return func(ctx context.Context) error { _, err := startByHand(ctx, hc, server.URL, "room_1"); return err }
+		}},
+	} {
+		b.Run("impl="+call.impl, func(b *testing.B) {
+			transport, writes := countWrites(zegocensor.NewTransport())
+			defer transport.CloseIdleConnections()
+			do := call.make(transport)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(writes.Load())/float64(b.N), "writes/op")
+		})
+	}
 }
 
 // BenchmarkManyOverTLS has 1024 goroutines call at once, over TLS. By hand they
@@ -142,7 +177,7 @@ type freeLimiter struct{}
 func (freeLimiter) Wait(context.Context, zegocensor.LimitRequest) error { return nil }
 
 // startByHand is the floor: no checks, no retry, no limiter, no typed errors.
-func startByHand(ctx context.Context, hc *http.Client, roomID string) (string, error) {
+func startByHand(ctx context.Context, hc *http.Client, host, roomID string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	raw := make([]byte, 8)
@@ -167,7 +202,7 @@ func startByHand(ctx context.Context, hc *http.Client, roomID string) (string, e
 	if err != nil {
 		return "", err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://rtc-api.zego.im/?"+q.Encode(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, host+"/?"+q.Encode(), bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // maxAnswer is how much of an answer is read. ZEGO's have a few hundred bytes.
@@ -70,6 +71,9 @@ func bodyOf(v any) payload {
 func queryOf(v any) payload {
 	values, isValues := v.(url.Values)
 	if !isValues {
+		if !encodable(v) {
+			return payload{faults: faults{{"query", "must not contain itself, nor more than 100000 values"}}}
+		}
 		var err error
 		if values, err = query.Values(v); err != nil {
 			return payload{faults: faults{{"query", "must be url.Values or a struct with url tags"}}}
@@ -178,6 +182,8 @@ type try struct {
 	proxyKnown bool           // secrets has those of the proxy
 
 	limited io.LimitedReader // of the current attempt
+
+	gate *attempt.Gate // nil = nothing outside run goes on while it runs
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -212,14 +218,11 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 
-	var path *attempt.Conn
-	if !t.action.Idempotent {
-		path, ctx = attempt.Trace(ctx)
-	}
+	req := t.sign()
 	t.timing.Sent = c.clock.Now()
-	resp, err := attempt.RoundTrip(c.http.Transport, t.sign(ctx))
+	resp, left, err := transport.Send(ctx, c.http.Transport, &req, t.payload.body, t.action.Idempotent)
 	if err != nil {
-		return t.transportFailure(path.NoAnswer(err), t.cause(parent, limit, err))
+		return t.transportFailure(attempt.OfSilence(left), t.cause(parent, limit, err))
 	}
 	defer resp.Body.Close()
 	t.timing.Responded = c.clock.Now()
@@ -228,15 +231,19 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 
 	buf := buffers.Get().(*bytes.Buffer)
 	defer putBuffer(buf)
-	t.limited = io.LimitedReader{R: resp.Body, N: maxAnswer}
+	t.limited = io.LimitedReader{R: resp.Body, N: maxAnswer + 1}
 	n, err := buf.ReadFrom(&t.limited)
-	if err != nil {
-		return t.answerFailure(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
-	}
-	if n == maxAnswer {
+	if n > maxAnswer {
 		return t.answerFailure(attempt.Unclear, resp, nil, errors.New("larger than 1 MiB"))
 	}
-	return t.decide(resp, buf.Bytes())
+	env, broken := parseEnvelope(buf.Bytes())
+	switch {
+	case broken != nil && err != nil:
+		return t.answerFailure(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", n, t.cause(parent, limit, err)))
+	case broken != nil:
+		return t.answerFailure(attempt.OfStatus(resp.StatusCode), resp, buf.Bytes(), broken)
+	}
+	return t.decide(resp, env) // also if reading failed when all of it had come
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -250,9 +257,9 @@ func putBuffer(b *bytes.Buffer) {
 
 // sign builds the request of this attempt: fresh nonce, timestamp and
 // signature.
-func (t *try) sign(ctx context.Context) *http.Request {
+func (t *try) sign() http.Request {
 	c := t.client
-	t.timing.Timestamp = c.clock.Unix()
+	timestamp := t.timing.Stamp(&c.clock)
 
 	var buf [512]byte
 	q := append(buf[:0], "Action="...)
@@ -264,10 +271,10 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	q = appendNonce(q)
 	nonce := q[nonceAt:]
 	q = append(q, "&Timestamp="...)
-	q = strconv.AppendInt(q, t.timing.Timestamp, 10)
+	q = strconv.AppendInt(q, timestamp, 10)
 	q = append(q, "&Signature="...)
 	signatureAt := len(q)
-	q = appendSignature(q, c.appID, c.secret(), nonce, t.timing.Timestamp)
+	q = appendSignature(q, c.appID, c.secret(), nonce, timestamp)
 	q = append(q, "&SignatureVersion=2.0"...)
 	switch c.environment {
 	case EnvironmentTest:
@@ -282,47 +289,31 @@ func (t *try) sign(ctx context.Context) *http.Request {
 	rawQuery := string(q)
 	t.secrets.Add(rawQuery[nonceAt:nonceAt+nonceLen], rawQuery[signatureAt:signatureAt+signatureLen])
 
-	out := &struct { // one allocation for both
-		url  url.URL
-		body requestBody
-	}{url: *c.base}
-	out.url.RawQuery = rawQuery
+	u := *c.base
+	u.RawQuery = rawQuery
+	// The header is the attempt's own, its values included: a RoundTripper may
+	// change them.
 	header := make(http.Header, len(c.header))
+	values := make([]string, 0, len(c.header))
 	for k, v := range c.header {
-		header[k] = v[:1:1]
-	}
-	req := blankRequest.WithContext(ctx)
-	req.Method, req.URL, req.Host, req.Header = t.action.Method, &out.url, c.base.Host, header
-	// Without GetBody, net/http cannot send a body a second time by itself when
-	// a connection breaks: that would be an attempt with a used nonce, and a
-	// Start that runs twice. A GET has no body to hold it back, so one that must
-	// not be repeated gets an empty one.
-	if t.action.Method == http.MethodPost {
-		out.body.Reset(t.payload.body)
-		req.Body, req.ContentLength = &out.body, int64(len(t.payload.body))
-	} else {
-		delete(header, "Content-Type")
-		if !t.action.Idempotent {
-			req.Body = &out.body
+		if k == "Content-Type" && t.payload.body == nil {
+			continue
 		}
+		values = append(values, v[0])
+		header[k] = values[len(values)-1 : len(values) : len(values)]
 	}
-	return req
+	return http.Request{
+		Method: t.action.Method, URL: &u, Host: u.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
 }
 
-// blankRequest is copied for each attempt.
-var blankRequest = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-
-type requestBody struct{ bytes.Reader }
-
-func (*requestBody) Close() error { return nil }
-
-// decide judges an answer by its envelope, and by its status where it has none.
-func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
-	env, err := parseEnvelope(body)
-	if err != nil {
-		return t.answerFailure(attempt.OfStatus(resp.StatusCode), resp, body, err)
-	}
+// decide judges an answer by its envelope.
+func (t *try) decide(resp *http.Response, env envelope) *attempt.Failure {
 	t.code = env.code
+	if env.code < CodeWrongHost { // else the gateway's, which may not have looked at the timestamp
+		t.timing.Accepted(&t.client.clock)
+	}
 	t.keepTokens(env.data)
 	t.requestID = t.secrets.Clean(env.requestID, 128)
 	message := t.secrets.Clean(env.message, 256)
@@ -340,7 +331,9 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 		return &attempt.Failure{Outcome: o, RetryAfter: refused.RetryAfter(), Err: refused}
 	}
 	if t.data != nil {
-		if err := env.decodeData(t.data); err != nil {
+		err := attempt.ErrCallOver
+		t.gate.Do(func() { err = env.decodeData(t.data) })
+		if err != nil {
 			return t.answerFailure(attempt.Unclear, resp, nil, err)
 		}
 	}

@@ -77,22 +77,35 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestAnswerIsReadUpToOneMiB(t *testing.T) {
-	var read atomic.Int64
-	w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
-		resp := answer(200, "")
-		resp.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) {
-			for i := range p {
-				p[i] = ' '
-			}
-			read.Add(int64(len(p)))
-			return len(p), nil
-		}))
-		return resp, nil
-	}}
-	var unusable *zegocensor.ResponseError
-	require.ErrorAs(t, start(t.Context(), newClient(t, w)), &unusable)
-	assert.EqualValues(t, 1<<20, read.Load())
+func TestClient_answerSize(t *testing.T) {
+	padded := func(size int) string { return okBody + strings.Repeat(" ", size-len(okBody)) }
+	t.Run("exactly 1 MiB is accepted", func(t *testing.T) {
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, padded(1<<20)), nil }}
+		assert.NoError(t, start(t.Context(), newClient(t, w)))
+	})
+	t.Run("one byte more is refused", func(t *testing.T) {
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return answer(200, padded(1<<20+1)), nil }}
+		err := start(t.Context(), newClient(t, w))
+		assert.ErrorContains(t, err, "larger than 1 MiB")
+		assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+	})
+	t.Run("an endless one is read up to the first byte too many", func(t *testing.T) {
+		var read atomic.Int64
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+			resp := answer(200, "")
+			resp.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) {
+				for i := range p {
+					p[i] = ' '
+				}
+				read.Add(int64(len(p)))
+				return len(p), nil
+			}))
+			return resp, nil
+		}}
+		var unusable *zegocensor.ResponseError
+		require.ErrorAs(t, start(t.Context(), newClient(t, w)), &unusable)
+		assert.EqualValues(t, 1<<20+1, read.Load())
+	})
 }
 
 func FuzzAnswer(f *testing.F) {

@@ -1,12 +1,15 @@
 package zegocensor_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +28,8 @@ const okBody = `{"Code":0,"Message":"success","RequestId":"R1","Data":{"TaskId":
 
 // wire is a RoundTripper that records requests as a server would see them.
 type wire struct {
+	unread func(n int) bool // which requests fail before their bodies are read; nil = none
+
 	mu     sync.Mutex
 	seen   []*http.Request
 	bodies []string
@@ -34,7 +39,9 @@ type wire struct {
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
-		body, _ = io.ReadAll(r.Body)
+		if w.unread == nil || !w.unread(w.count()+1) {
+			body, _ = io.ReadAll(r.Body)
+		}
 		r.Body.Close()
 	}
 	w.mu.Lock()
@@ -52,6 +59,31 @@ func (w *wire) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.seen)
+}
+
+// countingConn counts the writes on a connection.
+type countingConn struct {
+	net.Conn
+	writes *atomic.Int64
+}
+
+func (c countingConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+// countWrites makes transport count what it writes on its sockets.
+func countWrites(transport *http.Transport) (*http.Transport, *atomic.Int64) {
+	writes := new(atomic.Int64)
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return countingConn{conn, writes}, nil
+	}
+	return transport, writes
 }
 
 // answer makes a response; header holds pairs.

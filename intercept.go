@@ -11,7 +11,14 @@ import (
 // Interceptor runs around every call, for tracing, metrics or a policy of your
 // own. It calls next once, which makes the call with all its attempts and fills
 // in call, and returns next's error or one of its own. It cannot turn a failed
-// call into a success, and next does not send a second time.
+// call into a success, and next sends nothing if it is called again, also at the
+// same time.
+//
+// An interceptor may return before next does, for example if a timer fires first.
+// The call then fails, and call must not be read any more. A Start that next was
+// called for matches [ErrOutcomeUnknown] if it was carried out or may have been,
+// whatever error the interceptor returns, also if next panics and the interceptor
+// recovers.
 type Interceptor func(ctx context.Context, call *Call, next func(context.Context) error) error
 
 // Call describes a call to its interceptors. It holds no URL and no secret.
@@ -26,14 +33,20 @@ type Call struct {
 
 // observed runs the call inside the interceptors and logs how it ended.
 func (t *try) observed(ctx context.Context) error {
-	call := &Call{Action: t.action.Name, Host: t.client.base.Host}
+	t.gate = new(attempt.Gate)
 	started := time.Now()
-	err := attempt.Observe(ctx, "zegocensor", t.client.interceptors, call, func(ctx context.Context) error {
+	call, err := attempt.Observe(ctx, attempt.Observed{
+		Package:    "zegocensor",
+		Idempotent: t.action.Idempotent,
+		Unknown:    ErrOutcomeUnknown,
+		Gate:       t.gate,
+	}, t.client.interceptors, Call{Action: t.action.Name, Host: t.client.base.Host}, func(ctx context.Context) (func(*Call), error) {
 		err := t.run(ctx)
-		call.RequestID, call.Attempts, call.HTTPStatus, call.Code = t.requestID, t.attempts, t.httpStatus, t.code
-		return err
+		return func(c *Call) {
+			c.RequestID, c.Attempts, c.HTTPStatus, c.Code = t.requestID, t.attempts, t.httpStatus, t.code
+		}, err
 	})
-	t.client.logCall(ctx, call, err, time.Since(started))
+	t.client.logCall(ctx, &call, err, time.Since(started))
 	return err
 }
 

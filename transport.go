@@ -1,39 +1,28 @@
 package zegocensor
 
 import (
-	"net"
 	"net/http"
-	"time"
+
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
-// NewTransport makes the transport that a client has by default, for programs that
-// need it with a change (their own certificates, or a proxy) by [WithHTTPClient].
-// That of net/http keeps two idle connections to a host, so that a busy server
-// opens and closes one for nearly every call.
-func NewTransport() *http.Transport {
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: (&net.Dialer{
-			// Half the default time of an attempt: a host that does not answer
-			// leaves time to learn so, as a call that never left is tried again.
-			Timeout:   5 * time.Second,
-			KeepAlive: 30 * time.Second,
-		}).DialContext,
-		TLSHandshakeTimeout: 5 * time.Second,
-		ForceAttemptHTTP2:   true,
-
-		// One host: its share is the whole. 128 connections carry far more than
-		// ZEGO's 100 calls a second per action even when each takes a second.
-		MaxIdleConns:        128,
-		MaxIdleConnsPerHost: 128,
-		MaxConnsPerHost:     128,
-		// A Start written on a connection that the other side has just closed
-		// has an unknown outcome, so connections are given up before load
-		// balancers usually do (60 s).
-		IdleConnTimeout: 30 * time.Second,
-
-		// Answers are a few hundred bytes.
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-}
+// NewTransport returns the transport that a client has by default, for programs
+// that need it with a change (their own certificates, or a proxy) in
+// [WithHTTPClient]. It differs from [http.DefaultTransport]:
+//
+//   - It keeps up to 1024 connections to a host, all of which may be idle. That of
+//     net/http keeps two idle ones, so that a busy server opens and closes one for
+//     nearly every call.
+//   - A request up to 4 KiB leaves in one write, over TLS too. A TLSClientConfig of
+//     your own should set DynamicRecordSizingDisabled for that. A RoundTripper
+//     around the transport costs a second write, as net/http does not know the type
+//     of the body then.
+//   - An idle connection is closed after 30 s.
+//   - A connection is made within 5 s, or given up.
+//
+// A call returns when its context ends. What it leaves behind is the connection
+// that was being made for it, if any: it is given up 2 s after the call and at the
+// latest 5 s after it was begun, unless it is ready by then and can be used by
+// another call. Only behind a proxy that is itself reached over HTTPS it can take
+// a minute, and with a DialContext of your own as long as that takes.
+func NewTransport() *http.Transport { return transport.New() }

@@ -1,7 +1,6 @@
 package trtc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // maxAnswer is how much of an answer is read. Tencent's have a few hundred bytes.
@@ -107,18 +107,25 @@ func (c *Client) call(ctx context.Context, a Action, p payload, decode func(resp
 	}
 	t := &try{client: c, action: a, payload: p, decode: decode, secrets: requestWords}
 	t.secrets.Add(p.secrets...)
-	info := &zegocensor.Call{Action: a.Name, Host: c.base.Host}
+	var code Code // of the last answer
 	started := time.Now()
-	err := attempt.Observe(ctx, "trtc", c.interceptors, info, func(ctx context.Context) error {
+	info, err := attempt.Observe(ctx, attempt.Observed{
+		Package:    "trtc",
+		Idempotent: a.Idempotent,
+		Unknown:    zegocensor.ErrOutcomeUnknown,
+		Gate:       &t.gate,
+	}, c.interceptors, zegocensor.Call{Action: a.Name, Host: c.base.Host}, func(ctx context.Context) (func(*zegocensor.Call), error) {
 		err := t.run(ctx)
-		info.RequestID, info.Attempts, info.HTTPStatus = t.requestID, t.attempts, t.httpStatus
-		return err
+		t.gate.Do(func() { code = t.code })
+		return func(info *zegocensor.Call) {
+			info.RequestID, info.Attempts, info.HTTPStatus = t.requestID, t.attempts, t.httpStatus
+		}, err
 	})
-	t.logCall(ctx, err, time.Since(started))
+	c.logCall(ctx, info, code, err, time.Since(started))
 	if err != nil {
 		return nil, err
 	}
-	return &Response{RequestID: t.requestID, HTTPStatus: t.httpStatus, Attempts: t.attempts}, nil
+	return &Response{RequestID: info.RequestID, HTTPStatus: info.HTTPStatus, Attempts: info.Attempts}, nil
 }
 
 // try is one call on its way.
@@ -136,6 +143,8 @@ type try struct {
 	timing     attempt.Timing
 	secrets    redact.Secrets // of the request and of all attempts
 	proxyKnown bool           // secrets has those of the proxy
+
+	gate attempt.Gate
 }
 
 // run makes attempts until one settles the call, by the table of the package
@@ -160,7 +169,11 @@ func (t *try) Wait(ctx context.Context) error {
 
 // Retrying writes the record of an attempt that is followed by another.
 func (t *try) Retrying(ctx context.Context, f *attempt.Failure, waited time.Duration) {
-	t.log(ctx, slog.LevelInfo, "trtc: trying again", slog.Duration("waited", waited), slog.String("error", f.Err.Error()))
+	t.client.log(ctx, slog.LevelInfo, "trtc: trying again",
+		slog.Duration("waited", waited),
+		slog.String("error", f.Err.Error()),
+		slog.String("action", t.action.Name),
+		slog.Int("attempts", t.attempts))
 }
 
 // Heal sets the clock right, once in a call.
@@ -178,7 +191,6 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 
-	path, ctx := attempt.Trace(ctx)
 	req, err := t.sign(ctx)
 	if err != nil {
 		// Nothing was sent.
@@ -186,9 +198,9 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 		return &attempt.Failure{Outcome: attempt.NeverLeft, Err: fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, err)}
 	}
 	t.timing.Sent = c.clock.Now()
-	resp, err := attempt.RoundTrip(c.http.Transport, req)
+	resp, left, err := transport.Send(ctx, c.http.Transport, req, t.payload.body, t.action.Idempotent)
 	if err != nil {
-		return t.failure(path.NoAnswer(err), nil, &zegocensor.TransportError{
+		return t.failure(attempt.OfSilence(left), nil, &zegocensor.TransportError{
 			Action: t.action.Name,
 			Host:   c.base.Host,
 			Err:    attempt.Cause(parent, limit, err, t.showable()),
@@ -199,15 +211,19 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	t.httpStatus = resp.StatusCode
 	t.timing.Date = resp.Header.Get("Date")
 
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		cause := attempt.Cause(parent, limit, err, t.showable())
-		return t.unusable(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", len(body), cause))
-	}
-	if len(body) == maxAnswer {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if len(body) > maxAnswer {
 		return t.unusable(attempt.Unclear, resp, nil, errors.New("larger than 1 MiB"))
 	}
-	return t.decide(resp, body)
+	env, broken := parseEnvelope(body)
+	switch {
+	case broken != nil && err != nil:
+		cause := attempt.Cause(parent, limit, err, t.showable())
+		return t.unusable(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", len(body), cause))
+	case broken != nil:
+		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, broken)
+	}
+	return t.decide(resp, env) // also if reading failed when all of it had come
 }
 
 // sign builds the request of this attempt: fresh credential, timestamp and
@@ -218,39 +234,34 @@ func (t *try) sign(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.timing.Timestamp = c.clock.Unix()
-	signature := Sign(secretKey, service, c.base.Host, contentType, t.timing.Timestamp, t.payload.body)
+	timestamp := t.timing.Stamp(&c.clock)
+	signature := Sign(secretKey, service, c.base.Host, contentType, timestamp, t.payload.body)
 	t.secrets.Add(secretKey, token, signature)
 	u := *c.base
 	h := http.Header{
 		"Accept":         {"application/json"},
-		"Authorization":  {authorization(secretID, signature, t.timing.Timestamp)},
+		"Authorization":  {authorization(secretID, signature, timestamp)},
 		"Content-Type":   {contentType},
 		"User-Agent":     {"zegocensor-go/" + zegocensor.Version},
 		"X-Tc-Action":    {t.action.Name},
 		"X-Tc-Language":  {"en-US"},
 		"X-Tc-Region":    {c.region},
-		"X-Tc-Timestamp": {strconv.FormatInt(t.timing.Timestamp, 10)},
+		"X-Tc-Timestamp": {strconv.FormatInt(timestamp, 10)},
 		"X-Tc-Version":   {version},
 	}
 	if token != "" {
 		h.Set("X-Tc-Token", token)
 	}
-	req := &http.Request{
+	return &http.Request{
 		Method: http.MethodPost, URL: &u, Host: u.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		// Without GetBody, net/http cannot send a body a second time by itself
-		// when a connection breaks: that would be a Create that runs twice.
-		Body: io.NopCloser(bytes.NewReader(t.payload.body)), ContentLength: int64(len(t.payload.body)),
-	}
-	return req.WithContext(ctx), nil
+	}, nil
 }
 
-// decide judges an answer by its envelope, and by its status where it has none.
-func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
-	env, err := parseEnvelope(body)
-	if err != nil {
-		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, err)
+// decide judges an answer by its envelope.
+func (t *try) decide(resp *http.Response, env envelope) *attempt.Failure {
+	if env.code == "" || !env.code.is("AuthFailure") { // else the timestamp may not have been looked at
+		t.timing.Accepted(&t.client.clock)
 	}
 	t.requestID = t.secrets.Clean(env.requestID, 128)
 	if env.code != "" {
@@ -272,7 +283,9 @@ func (t *try) decide(resp *http.Response, body []byte) *attempt.Failure {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, nil, errors.New("no Error, but the status of one"))
 	}
-	if err := t.decode(env.response); err != nil {
+	err := attempt.ErrCallOver
+	t.gate.Do(func() { err = t.decode(env.response) })
+	if err != nil {
 		return t.unusable(attempt.Unclear, resp, nil, err)
 	}
 	return nil
@@ -314,24 +327,24 @@ func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *attemp
 }
 
 // logCall writes the record of a finished call: an allow-list.
-func (t *try) logCall(ctx context.Context, err error, d time.Duration) {
+func (c *Client) logCall(ctx context.Context, call zegocensor.Call, code Code, err error, d time.Duration) {
 	level, msg := slog.LevelDebug, "trtc: call"
 	attrs := []slog.Attr{
-		slog.String("host", t.client.base.Host),
-		slog.Int("http_status", t.httpStatus),
-		slog.String("code", string(t.code)),
-		slog.String("request_id", t.requestID),
+		slog.String("host", call.Host),
+		slog.Int("http_status", call.HTTPStatus),
+		slog.String("code", string(code)),
+		slog.String("request_id", call.RequestID),
 		slog.Duration("duration", d),
 	}
 	if err != nil {
 		level, msg = slog.LevelWarn, "trtc: call failed"
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
-	t.log(ctx, level, msg, attrs...)
+	c.log(ctx, level, msg, append(attrs, slog.String("action", call.Action), slog.Int("attempts", call.Attempts))...)
 }
 
-func (t *try) log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
-	if t.client.logger != nil {
-		t.client.logger.LogAttrs(ctx, level, msg, append(attrs, slog.String("action", t.action.Name), slog.Int("attempts", t.attempts))...)
+func (c *Client) log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
+	if c.logger != nil {
+		c.logger.LogAttrs(ctx, level, msg, attrs...)
 	}
 }

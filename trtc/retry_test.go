@@ -43,53 +43,57 @@ func TestRetryTable(t *testing.T) {
 		create, other int   // attempts of three
 		is            error // of both
 		unknown       bool  // of the Create
+		unread        bool  // the transport failed before it read the body
 	}
 	u := &url.URL{Scheme: "https", Host: "h"}
 	for name, r := range map[string]row{
-		"DNS":                 {failure(&net.DNSError{Err: "no such host"}), 3, 3, nil, false},
-		"dial":                {failure(&net.OpError{Op: "dial", Err: io.EOF}), 3, 3, nil, false},
-		"TLS":                 {failure(x509.UnknownAuthorityError{}), 3, 3, nil, false},
-		"reset":               {failure(&url.Error{Op: "Post", URL: u.String(), Err: io.ErrUnexpectedEOF}), 1, 3, io.ErrUnexpectedEOF, true},
-		"HTTP 429":            {page(429), 3, 3, zegocensor.ErrRateLimited, false},
-		"limit":               {refusal("RequestLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
-		"limit of an account": {refusal("RequestLimitExceeded.UinLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false},
-		"too many tasks":      {refusal("FailedOperation.RestrictedConcurrency"), 1, 1, zegocensor.ErrRateLimited, false},
-		"HTTP 502":            {page(502), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 503":            {page(503), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 504":            {page(504), 1, 3, zegocensor.ErrUnavailable, true},
-		"internal":            {refusal("InternalError"), 1, 3, zegocensor.ErrUnavailable, true},
-		"internal, in detail": {refusal("InternalError.CSInternalError"), 1, 3, zegocensor.ErrUnavailable, true},
-		"unavailable":         {refusal("ServiceUnavailable"), 1, 3, zegocensor.ErrUnavailable, true},
-		"HTTP 500":            {page(500), 1, 1, zegocensor.ErrUnavailable, true},
-		"HTML with 200":       {page(200), 1, 1, nil, true},
-		"JSON cut short":      {func() (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"`), nil }, 1, 1, nil, true},
-		"another JSON":        {func() (*http.Response, error) { return answer(200, `{"code":0}`), nil }, 1, 1, nil, true},
-		"Response is a list":  {func() (*http.Response, error) { return answer(200, `{"Response":[]}`), nil }, 1, 1, nil, true},
-		"redirect":            {page(307), 1, 1, nil, false},
-		"HTTP 404":            {page(404), 1, 1, nil, false},
+		"DNS":                         {failure(&net.DNSError{Err: "no such host"}), 3, 3, nil, false, true},
+		"DNS after reading the body":  {failure(&net.DNSError{Err: "no such host"}), 1, 3, nil, true, false},
+		"dial":                        {failure(&net.OpError{Op: "dial", Err: io.EOF}), 3, 3, nil, false, true},
+		"dial after reading the body": {failure(&net.OpError{Op: "dial", Err: io.EOF}), 1, 3, nil, true, false},
+		"TLS":                         {failure(x509.UnknownAuthorityError{}), 3, 3, nil, false, true},
+		"TLS after reading the body":  {failure(x509.UnknownAuthorityError{}), 1, 3, nil, true, false},
+		"reset":                       {failure(&url.Error{Op: "Post", URL: u.String(), Err: io.ErrUnexpectedEOF}), 1, 3, io.ErrUnexpectedEOF, true, false},
+		"HTTP 429":                    {page(429), 3, 3, zegocensor.ErrRateLimited, false, false},
+		"limit":                       {refusal("RequestLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false, false},
+		"limit of an account":         {refusal("RequestLimitExceeded.UinLimitExceeded"), 3, 3, zegocensor.ErrRateLimited, false, false},
+		"too many tasks":              {refusal("FailedOperation.RestrictedConcurrency"), 1, 1, zegocensor.ErrRateLimited, false, false},
+		"HTTP 502":                    {page(502), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"HTTP 503":                    {page(503), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"HTTP 504":                    {page(504), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"internal":                    {refusal("InternalError"), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"internal, in detail":         {refusal("InternalError.CSInternalError"), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"unavailable":                 {refusal("ServiceUnavailable"), 1, 3, zegocensor.ErrUnavailable, true, false},
+		"HTTP 500":                    {page(500), 1, 1, zegocensor.ErrUnavailable, true, false},
+		"HTML with 200":               {page(200), 1, 1, nil, true, false},
+		"JSON cut short":              {func() (*http.Response, error) { return answer(200, `{"Response":{"TaskId":"T"`), nil }, 1, 1, nil, true, false},
+		"another JSON":                {func() (*http.Response, error) { return answer(200, `{"code":0}`), nil }, 1, 1, nil, true, false},
+		"Response is a list":          {func() (*http.Response, error) { return answer(200, `{"Response":[]}`), nil }, 1, 1, nil, true, false},
+		"redirect":                    {page(307), 1, 1, nil, false, false},
+		"HTTP 404":                    {page(404), 1, 1, nil, false, false},
 		"a success with 503": {func() (*http.Response, error) {
 			return answer(503, `{"Response":{"RequestId":"R","TaskId":"T","Status":"Idle"}}`), nil
-		}, 1, 3, zegocensor.ErrUnavailable, true},
+		}, 1, 3, zegocensor.ErrUnavailable, true, false},
 		"a success with 403": {func() (*http.Response, error) {
 			return answer(403, `{"Response":{"RequestId":"R","TaskId":"T","Status":"Idle"}}`), nil
-		}, 1, 1, nil, false},
-		"an empty Response":       {func() (*http.Response, error) { return answer(200, `{"Response":{}}`), nil }, 1, 1, nil, true},
-		"Error without a code":    {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":{},"TaskId":"T"}}`), nil }, 1, 1, nil, false},
-		"Error of another form":   {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":"no","TaskId":"T"}}`), nil }, 1, 1, nil, false},
-		"wrong signature":         {refusal("AuthFailure.SignatureFailure"), 1, 1, zegocensor.ErrUnauthenticated, false},
-		"expired, without a Date": {refusal("AuthFailure.SignatureExpire"), 1, 1, zegocensor.ErrSignatureExpired, false},
-		"not allowed":             {refusal("AuthFailure.UnauthorizedOperation"), 1, 1, zegocensor.ErrPermissionDenied, false},
-		"not allowed, too":        {refusal("UnauthorizedOperation.SdkAppId"), 1, 1, zegocensor.ErrPermissionDenied, false},
-		"parameter":               {refusal("InvalidParameter.OutOfRange"), 1, 1, zegocensor.ErrInvalidRequest, false},
-		"parameter value":         {refusal("InvalidParameterValue.RoomId"), 1, 1, zegocensor.ErrInvalidRequest, false},
-		"missing parameter":       {refusal("MissingParameter.UserSig"), 1, 1, zegocensor.ErrInvalidRequest, false},
-		"not found":               {refusal("ResourceNotFound"), 1, 1, trtc.ErrTaskNotFound, false},
-		"failed":                  {refusal("FailedOperation"), 1, 1, nil, false},
-		"new code":                {refusal("Something.New"), 1, 1, nil, false},
+		}, 1, 1, nil, false, false},
+		"an empty Response":       {func() (*http.Response, error) { return answer(200, `{"Response":{}}`), nil }, 1, 1, nil, true, false},
+		"Error without a code":    {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":{},"TaskId":"T"}}`), nil }, 1, 1, nil, false, false},
+		"Error of another form":   {func() (*http.Response, error) { return answer(200, `{"Response":{"Error":"no","TaskId":"T"}}`), nil }, 1, 1, nil, false, false},
+		"wrong signature":         {refusal("AuthFailure.SignatureFailure"), 1, 1, zegocensor.ErrUnauthenticated, false, false},
+		"expired, without a Date": {refusal("AuthFailure.SignatureExpire"), 1, 1, zegocensor.ErrSignatureExpired, false, false},
+		"not allowed":             {refusal("AuthFailure.UnauthorizedOperation"), 1, 1, zegocensor.ErrPermissionDenied, false, false},
+		"not allowed, too":        {refusal("UnauthorizedOperation.SdkAppId"), 1, 1, zegocensor.ErrPermissionDenied, false, false},
+		"parameter":               {refusal("InvalidParameter.OutOfRange"), 1, 1, zegocensor.ErrInvalidRequest, false, false},
+		"parameter value":         {refusal("InvalidParameterValue.RoomId"), 1, 1, zegocensor.ErrInvalidRequest, false, false},
+		"missing parameter":       {refusal("MissingParameter.UserSig"), 1, 1, zegocensor.ErrInvalidRequest, false, false},
+		"not found":               {refusal("ResourceNotFound"), 1, 1, trtc.ErrTaskNotFound, false, false},
+		"failed":                  {refusal("FailedOperation"), 1, 1, nil, false, false},
+		"new code":                {refusal("Something.New"), 1, 1, nil, false, false},
 	} {
 		for call, do := range calls {
 			t.Run(name+"/"+call, func(t *testing.T) {
-				w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return r.answer() }}
+				w := &wire{unread: r.unread, answer: func(int, *http.Request) (*http.Response, error) { return r.answer() }}
 				err := do(t.Context(), newClient(t, w))
 				if call == "Delete" || call == "Modify" || call == "Describe" {
 					assert.Len(t, w.seen, r.other)

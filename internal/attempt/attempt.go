@@ -25,6 +25,15 @@ const (
 	Unclear                  // sent, and the answer makes no sense
 )
 
+// OfSilence judges an attempt without an answer: left says that it may have been
+// sent.
+func OfSilence(left bool) Outcome {
+	if left {
+		return Lost
+	}
+	return NeverLeft
+}
+
 // OfStatus judges an answer that only its HTTP status can be read of.
 func OfStatus(status int) Outcome {
 	switch {
@@ -98,12 +107,10 @@ func (p Policy) delay(f *Failure, attempts int) time.Duration {
 		return min(f.RetryAfter, p.MaxBackoff)
 	}
 	ceiling := p.MaxBackoff
-	if shift := attempts - 1; shift < 32 {
-		if d := p.MinBackoff << shift; d > 0 { // no overflow
-			ceiling = min(ceiling, d)
-		}
+	if shift := min(attempts-1, 62); p.MinBackoff <= ceiling>>shift {
+		ceiling = p.MinBackoff << shift
 	}
-	return time.Duration(rand.Int64N(int64(ceiling) + 1))
+	return time.Duration(rand.Uint64N(uint64(ceiling) + 1))
 }
 
 // RetryAfter reads the header of that name, in seconds or as a date. 0 = none.

@@ -2,74 +2,12 @@ package attempt
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/redact"
 )
-
-// RoundTrip sends through the transport itself: what [http.Client] adds
-// (redirects, cookies, the URL in every error) is not wanted. A nil rt is
-// [http.DefaultTransport].
-func RoundTrip(rt http.RoundTripper, req *http.Request) (*http.Response, error) {
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	resp, err := rt.RoundTrip(req)
-	if err == nil && (resp == nil || resp.Body == nil) {
-		err = errors.New("the transport returned neither an answer nor an error")
-	}
-	return resp, err
-}
-
-// Conn watches whether a request got a connection to be written on.
-type Conn struct {
-	hooks      httptrace.ClientTrace
-	asked, got atomic.Bool
-}
-
-// Trace watches the request that is sent with the context it returns.
-func Trace(ctx context.Context) (*Conn, context.Context) {
-	p := new(Conn)
-	p.hooks.GetConn = func(string) { p.asked.Store(true) }
-	p.hooks.GotConn = func(httptrace.GotConnInfo) { p.got.Store(true) }
-	return p, httptrace.WithClientTrace(ctx, &p.hooks)
-}
-
-// NoAnswer judges an attempt that failed with err before an answer came:
-// [NeverLeft] where it certainly sent nothing, else [Lost]. A transport that is
-// not net/http's may not report connections; then only an error of dialling
-// counts. A nil Conn knows no more than err.
-func (p *Conn) NoAnswer(err error) Outcome {
-	if p != nil && p.got.Load() {
-		return Lost
-	}
-	if p != nil && p.asked.Load() {
-		return NeverLeft
-	}
-	var (
-		op          *net.OpError
-		dns         *net.DNSError
-		record      tls.RecordHeaderError
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-	)
-	if errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) ||
-		errors.As(err, &record) || errors.As(err, &certificate) ||
-		errors.As(err, &authority) || errors.As(err, &hostname) || errors.As(err, &invalid) {
-		return NeverLeft
-	}
-	return Lost
-}
 
 // Cause is why an attempt failed that had limit for itself, without what secrets
 // withholds.
