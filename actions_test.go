@@ -186,7 +186,7 @@ func TestResponses(t *testing.T) {
 
 	token, err := c.GenerateIdentifyToken(ctx, nil)
 	require.NoError(t, err)
-	assert.Equal(t, &zegocensor.GenerateIdentifyTokenResponse{Response: envelope, IdentifyToken: "tok", RemainTime: time.Minute}, token)
+	assert.Equal(t, &zegocensor.GenerateIdentifyTokenResponse{Response: envelope, IdentifyToken: zegocensor.NewSecret("tok"), RemainTime: time.Minute}, token)
 
 	var data struct{ RemainTime int }
 	resp, err := c.Do(ctx, zegocensor.Action{Name: "Any", Method: "GET"}, nil, nil, &data)

@@ -94,9 +94,9 @@ var publicParameters = []string{"Action", "AppId", "SignatureNonce", "Timestamp"
 // query holds the action's parameters for the URL: nil, [url.Values], or a
 // struct with the tags of github.com/google/go-querystring (a list needs the
 // option "brackets": ZEGO writes UserId[]=a&UserId[]=b). body, for POST, is
-// anything that encodes as a JSON object; nil is the empty object. The Data of
-// the answer is decoded into data, a pointer, unless data is nil or there is
-// no Data.
+// anything that encodes as a JSON object, without a [Secret]; nil is the empty
+// object. The Data of the answer is decoded into data, a pointer, unless data is
+// nil or there is no Data.
 func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Response, error) {
 	var p payload
 	if query != nil {
@@ -117,6 +117,7 @@ func (c *Client) Do(ctx context.Context, a Action, query, body, data any) (*Resp
 		if p.room == "" {
 			p.room = b.room
 		}
+		p.faults.check(!bytes.Contains(p.body, []byte(`"`+redact.Withheld+`"`)), "body", "must not contain a Secret: use its Reveal")
 	default:
 		p.faults.add("Action.Method", "must be GET or POST")
 	}

@@ -104,17 +104,19 @@ func (e *Error) RetryAfter() time.Duration {
 type TransportError struct {
 	Action string // the action that was called
 	Host   string // whom it was sent to
-	Err    error  // the cause, without the signed URL
+	Err    error  // the cause, on one printable line, without the signed URL and without texts of an answer
 
 	outcomeUnknown bool
 }
 
-// Error tells the action, the host and the cause.
+// Error tells the action, the host and the beginning of the cause, on one line.
 func (e *TransportError) Error() string {
 	return fmt.Sprintf("zegocensor: %s: no answer from %s: %s%s", e.Action, e.Host, causeText(e.Err), unknownSuffix(e.outcomeUnknown))
 }
 
-// Unwrap returns the cause.
+// Unwrap returns the cause. [errors.Is] and [errors.As] find what the transport
+// returned, except errors that show a secret or a text of the answer: those are
+// found by errors.Is only.
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // Is matches [ErrOutcomeUnknown] where the call may have been carried out.
@@ -134,7 +136,7 @@ func (e *TransportError) Timeout() bool {
 type ResponseError struct {
 	Action     string // the action that was called
 	HTTPStatus int    // the status of the answer
-	Excerpt    string // the beginning of an answer in plain text or HTML, at most 120 bytes; empty for JSON and where it repeats the signed request
+	Excerpt    string // the beginning of an answer in plain text or HTML, at most about 120 bytes; empty if the answer may hold a token or repeats the signed request: HTTP 2xx, JSON, and any answer to GenerateIdentifyToken
 	Err        error  // what is wrong with it
 
 	retryAfter     time.Duration

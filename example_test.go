@@ -65,9 +65,9 @@ func ExampleClient_GenerateIdentifyToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The third party sends token.IdentifyToken with its request to moderate.
-	fmt.Println(token.RemainTime, zego.RedeemToken(token.IdentifyToken))
-	fmt.Println(zego.RedeemToken(token.IdentifyToken))
+	// The third party sends token.IdentifyToken.Reveal() with its request to moderate.
+	fmt.Println(token.RemainTime, zego.RedeemToken(token.IdentifyToken.Reveal()))
+	fmt.Println(zego.RedeemToken(token.IdentifyToken.Reveal()))
 	// Output:
 	// 10m0s <nil>
 	// zegotest: used IdentifyToken

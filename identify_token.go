@@ -2,9 +2,6 @@ package zegocensor
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -27,12 +24,11 @@ type GenerateIdentifyTokenRequest struct {
 	EffectiveTime time.Duration
 }
 
-// GenerateIdentifyTokenResponse brings the token. The fmt verbs and log/slog
-// show it without the token, as it is a secret; its fields are plain, and so is
-// its JSON.
+// GenerateIdentifyTokenResponse contains the token, whose text IdentifyToken.Reveal
+// returns. Nothing that is printed, logged or encoded shows it.
 type GenerateIdentifyTokenResponse struct {
 	Response
-	IdentifyToken string        // good for one moderation request to one vendor
+	IdentifyToken Secret        // good for one moderation request to one vendor
 	RemainTime    time.Duration // how long it can be used
 }
 
@@ -68,7 +64,7 @@ func (r *GenerateIdentifyTokenResponse) decode(data string) {
 	for k, v := range rawjson.Members(data) {
 		switch k {
 		case "IdentifyToken":
-			r.IdentifyToken = rawjson.Text(v)
+			r.IdentifyToken = NewSecret(rawjson.Text(v))
 		case "RemainTime":
 			seconds, _ := strconv.ParseInt(rawjson.Text(v), 10, 64)
 			// A hostile number stays within what a duration holds.
@@ -78,21 +74,8 @@ func (r *GenerateIdentifyTokenResponse) decode(data string) {
 }
 
 func (r *GenerateIdentifyTokenResponse) missing() string {
-	if r.IdentifyToken == "" {
+	if r.IdentifyToken == (Secret{}) {
 		return "IdentifyToken"
 	}
 	return ""
 }
-
-// String tells all but the token.
-func (r GenerateIdentifyTokenResponse) String() string {
-	return fmt.Sprintf("IdentifyToken(withheld), remains %v, request %q", r.RemainTime, r.RequestID)
-}
-
-// Format writes String for every verb, so that none shows the token.
-func (r GenerateIdentifyTokenResponse) Format(s fmt.State, _ rune) {
-	_, _ = io.WriteString(s, r.String())
-}
-
-// LogValue keeps the token out of logs.
-func (r GenerateIdentifyTokenResponse) LogValue() slog.Value { return slog.StringValue(r.String()) }

@@ -53,7 +53,7 @@ func TestLifecycle(t *testing.T) {
 	token, err := c.GenerateIdentifyToken(ctx, &zegocensor.GenerateIdentifyTokenRequest{EffectiveTime: time.Minute})
 	require.NoError(t, err)
 	assert.Equal(t, time.Minute, token.RemainTime)
-	assert.NoError(t, zego.RedeemToken(token.IdentifyToken))
+	assert.NoError(t, zego.RedeemToken(token.IdentifyToken.Reveal()))
 	_, err = c.StopCensorAudioV2(ctx, &zegocensor.StopCensorAudioV2Request{TaskID: audio.TaskID})
 	require.NoError(t, err)
 	_, err = c.StopCensorVideoV2(ctx, &zegocensor.StopCensorVideoV2Request{TaskID: video.TaskID})

@@ -65,7 +65,7 @@ func payloadOf(v any) payload {
 // have: signed anew for each attempt, limited, retried where that is safe.
 //
 // body is marshalled to a JSON object; nil is {}. It must name the SdkAppId where
-// the action wants it, and hold no [Secret], which JSON does not show. What its
+// the action wants it, and hold no [zegocensor.Secret], which JSON does not show. What its
 // members are called tells what in it is secret, such as UserSig, and is then shown
 // nowhere. data, unless nil, receives what is in the answer's Response.
 func (c *Client) Do(ctx context.Context, a Action, body, data any) (*Response, error) {
@@ -73,7 +73,7 @@ func (c *Client) Do(ctx context.Context, a Action, body, data any) (*Response, e
 		body = struct{}{}
 	}
 	p := payloadOf(body)
-	p.faults.check(!strings.Contains(string(p.body), `"`+withheld+`"`), "body", "must not hold a Secret: use a string")
+	p.faults.check(!strings.Contains(string(p.body), `"`+redact.Withheld+`"`), "body", "must not contain a Secret: use its Reveal")
 	if !p.faults.check(isActionName(a.Name), "Action.Name", `must be a name such as "DismissRoom", letters and digits only`) {
 		a.Name = "Do" // what errors show
 	}

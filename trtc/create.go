@@ -11,6 +11,7 @@ import (
 
 	"github.com/tencentyun/tls-sig-api-v2-golang/tencentyun"
 
+	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/internal/check"
 )
 
@@ -82,7 +83,7 @@ type CreateCloudModerationRequest struct {
 	UserID string
 	// UserSig lets the robot in. Where it is empty, one is made with the key of
 	// [WithSDKSecretKey].
-	UserSig Secret
+	UserSig zegocensor.Secret
 
 	ModerationParams ModerationParams
 	// CloudModerationStorage is where files are kept. It is required where
@@ -127,7 +128,7 @@ type ModerationParams struct {
 type ModerationSupplierParam struct {
 	AppID        string
 	SecretID     string
-	SecretKey    Secret
+	SecretKey    zegocensor.Secret
 	AudioBizType string // the policy for audio
 	ImageBizType string // the policy for frames
 }
@@ -147,8 +148,8 @@ type CloudModerationStorage struct {
 	Vendor    StorageVendor
 	Region    string
 	Bucket    string
-	AccessKey Secret
-	SecretKey Secret
+	AccessKey zegocensor.Secret
+	SecretKey zegocensor.Secret
 	// FileNamePrefix are the folders below which files are kept, the outermost
 	// first: letters, digits, "_" and "-".
 	FileNamePrefix []string
@@ -201,14 +202,14 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		userID = RobotUserID(r.RoomID)
 	}
 	f.check(isUserID(userID), "UserID", `must be 1 to 32 letters, digits, "_" and "-"`)
-	if userSig == (Secret{}) && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
+	if userSig == (zegocensor.Secret{}) && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
 		// It has no way to fail: it encodes a fixed form into memory.
 		sig, err := tencentyun.GenUserSig(int(c.sdkAppID), c.sdkSecretKey(), userID, int(UserSigValidity/time.Second))
 		f.check(err == nil, "UserSig", "cannot be made")
-		userSig = NewSecret(sig)
+		userSig = zegocensor.NewSecret(sig)
 	}
 	p := r.ModerationParams
-	f.optionalText("UserSig", userSig.reveal())
+	f.optionalText("UserSig", userSig.Reveal())
 	f.check(p.ModerationType >= 0, "ModerationParams.ModerationType", "must not be negative")
 	f.optionalText("ModerationParams.ModerationSupplier", string(p.ModerationSupplier))
 	p.ModerationSupplierParam.check(&f)
@@ -229,7 +230,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		RoomID:     r.RoomID,
 		RoomIDType: roomIDType,
 		UserID:     userID,
-		UserSig:    userSig.reveal(),
+		UserSig:    userSig.Reveal(),
 		ModerationParams: wireModerationParams{
 			ModerationType:         p.ModerationType,
 			MaxIdleTime:            int(p.MaxIdleTime / time.Second),
@@ -248,10 +249,10 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		wire.ModerationParams.CallbackAllResults = 1
 	}
 	if s := p.ModerationSupplierParam; s != (ModerationSupplierParam{}) {
-		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, s.SecretKey.reveal(), s.AudioBizType, s.ImageBizType}
+		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, s.SecretKey.Reveal(), s.AudioBizType, s.ImageBizType}
 	}
 	if s := r.CloudModerationStorage; !s.empty() {
-		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.reveal(), s.SecretKey.reveal(), s.FileNamePrefix}}
+		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.FileNamePrefix}}
 	}
 	return payloadOf(&wire)
 }
@@ -345,7 +346,7 @@ func (s ModerationSupplierParam) check(f *faults) {
 	const prefix = "ModerationParams.ModerationSupplierParam."
 	f.optionalText(prefix+"AppID", s.AppID)
 	f.optionalText(prefix+"SecretID", s.SecretID)
-	f.optionalText(prefix+"SecretKey", s.SecretKey.reveal())
+	f.optionalText(prefix+"SecretKey", s.SecretKey.Reveal())
 	f.optionalText(prefix+"AudioBizType", s.AudioBizType)
 	f.optionalText(prefix+"ImageBizType", s.ImageBizType)
 }
@@ -374,7 +375,7 @@ func (s SubscribeModerationUserIDs) wire() *wireUserIDs {
 }
 
 func (s CloudModerationStorage) empty() bool {
-	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == (Secret{}) && s.SecretKey == (Secret{}) && len(s.FileNamePrefix) == 0
+	return s.Vendor == 0 && s.Region == "" && s.Bucket == "" && s.AccessKey == (zegocensor.Secret{}) && s.SecretKey == (zegocensor.Secret{}) && len(s.FileNamePrefix) == 0
 }
 
 func (s CloudModerationStorage) check(f *faults) {
@@ -384,8 +385,8 @@ func (s CloudModerationStorage) check(f *faults) {
 	f.check(s.Vendor >= 0, "CloudModerationStorage.Vendor", "must not be negative")
 	f.reason("CloudModerationStorage.Region", check.Text(s.Region))
 	f.reason("CloudModerationStorage.Bucket", check.Text(s.Bucket))
-	f.reason("CloudModerationStorage.AccessKey", check.Text(s.AccessKey.reveal()))
-	f.reason("CloudModerationStorage.SecretKey", check.Text(s.SecretKey.reveal()))
+	f.reason("CloudModerationStorage.AccessKey", check.Text(s.AccessKey.Reveal()))
+	f.reason("CloudModerationStorage.SecretKey", check.Text(s.SecretKey.Reveal()))
 	for i, name := range s.FileNamePrefix {
 		f.check(isName(name), fmt.Sprintf("CloudModerationStorage.FileNamePrefix[%d]", i), `must be letters, digits, "_" and "-"`)
 	}

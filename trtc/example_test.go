@@ -30,7 +30,7 @@ func ExampleNewClient() {
 		ModerationParams: trtc.ModerationParams{
 			MaxIdleTime:             5 * time.Minute,
 			ModerationSupplier:      trtc.SupplierShuMei,
-			ModerationSupplierParam: trtc.ModerationSupplierParam{SecretKey: trtc.NewSecret(os.Getenv("SHUMEI_ACCESS_KEY"))},
+			ModerationSupplierParam: trtc.ModerationSupplierParam{SecretKey: zegocensor.NewSecret(os.Getenv("SHUMEI_ACCESS_KEY"))},
 		},
 	})
 	if errors.Is(err, zegocensor.ErrOutcomeUnknown) {

@@ -69,10 +69,10 @@ func request() *trtc.CreateCloudModerationRequest {
 		RoomID: "150",
 		ModerationParams: trtc.ModerationParams{
 			ModerationSupplier:      trtc.SupplierTianyu,
-			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "1", SecretID: "2", SecretKey: trtc.NewSecret("canary-supplier-key-0123456789")},
+			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "1", SecretID: "2", SecretKey: zegocensor.NewSecret("canary-supplier-key-0123456789")},
 			SaveModerationFile:      trtc.SaveHits,
 		},
-		CloudModerationStorage: trtc.CloudModerationStorage{Region: "ap-singapore", Bucket: "b-1", AccessKey: trtc.NewSecret("canary-access-key-0123456789"), SecretKey: trtc.NewSecret("canary-storage-key-0123456789")},
+		CloudModerationStorage: trtc.CloudModerationStorage{Region: "ap-singapore", Bucket: "b-1", AccessKey: zegocensor.NewSecret("canary-access-key-0123456789"), SecretKey: zegocensor.NewSecret("canary-storage-key-0123456789")},
 	}
 }
 

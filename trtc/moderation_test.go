@@ -37,14 +37,14 @@ func TestDocumentedExample(t *testing.T) {
 	c, err := trtc.NewClient(200806, common.NewCredential(testSecretID, testSecretKey), trtc.WithHTTPClient(&http.Client{Transport: w}))
 	require.NoError(t, err)
 	resp, err := c.CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{
-		RoomID: "150", UserID: "inspect", UserSig: trtc.NewSecret("eJwszc3K-example"),
+		RoomID: "150", UserID: "inspect", UserSig: zegocensor.NewSecret("eJwszc3K-example"),
 		ModerationParams: trtc.ModerationParams{
 			ModerationType: trtc.ModerationAudio, MaxIdleTime: 30 * time.Second, SliceAudio: 15 * time.Second, SliceVideo: 5 * time.Second,
 			ModerationSupplier:      trtc.SupplierACE,
-			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "2501", SecretID: "ace_ugc_20521", SecretKey: trtc.NewSecret("637ae34f-example"), AudioBizType: "2001", ImageBizType: "2002"},
+			ModerationSupplierParam: trtc.ModerationSupplierParam{AppID: "2501", SecretID: "ace_ugc_20521", SecretKey: zegocensor.NewSecret("637ae34f-example"), AudioBizType: "2001", ImageBizType: "2002"},
 		},
 		CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageCOS, Region: "ap-guangzhou", Bucket: "av-recover-prod-1258344699",
-			AccessKey: trtc.NewSecret("AKID-example"), SecretKey: trtc.NewSecret("91w4-example"), FileNamePrefix: []string{"testname"}},
+			AccessKey: zegocensor.NewSecret("AKID-example"), SecretKey: zegocensor.NewSecret("91w4-example"), FileNamePrefix: []string{"testname"}},
 		ResourceExpiredHour: 72,
 	})
 	require.NoError(t, err)
@@ -65,16 +65,16 @@ func TestDocumentedExample(t *testing.T) {
 func TestWireForms(t *testing.T) {
 	for want, req := range map[string]*trtc.CreateCloudModerationRequest{
 		`{"SdkAppId": 1400000001, "RoomId": "1", "RoomIdType": 1, "UserId": "u", "UserSig": "s",
-			"ModerationParams": {"ModerationType": 1, "SaveModerationFile": 0, "CallbackAllResults": 0}}`: {RoomID: "1", UserID: "u", UserSig: trtc.NewSecret("s")},
+			"ModerationParams": {"ModerationType": 1, "SaveModerationFile": 0, "CallbackAllResults": 0}}`: {RoomID: "1", UserID: "u", UserSig: zegocensor.NewSecret("s")},
 		`{"SdkAppId": 1400000001, "RoomId": "a", "RoomIdType": 0, "UserId": "u", "UserSig": "s",
 			"ModerationParams": {"ModerationType": 3, "MaxIdleTime": 1800, "SliceAudio": 60, "SliceVideo": 1, "ModerationSupplier": "shumei", "SaveModerationFile": 2, "CallbackAllResults": 1,
 				"SubscribeStreamUserIds": {"SubscribeAudioUserIds": ["a"], "UnSubscribeVideoUserIds": ["b.*$"]}},
 			"ModerationStorageParams": {"CloudModerationStorage": {"Vendor": 2, "Region": "r", "Bucket": "b", "AccessKey": "a", "SecretKey": "k"}}, "ResourceExpiredHour": 6}`: {
-			RoomID: "a", RoomIDType: trtc.RoomIDString, UserID: "u", UserSig: trtc.NewSecret("s"), ResourceExpiredHour: 6,
+			RoomID: "a", RoomIDType: trtc.RoomIDString, UserID: "u", UserSig: zegocensor.NewSecret("s"), ResourceExpiredHour: 6,
 			ModerationParams: trtc.ModerationParams{ModerationType: trtc.ModerationAudioVideo, MaxIdleTime: 30 * time.Minute, SliceAudio: time.Minute, SliceVideo: time.Second,
 				ModerationSupplier: trtc.SupplierShuMei, SaveModerationFile: trtc.SaveHits, CallbackHitsOnly: true,
 				SubscribeStreamUserIDs: trtc.SubscribeModerationUserIDs{SubscribeAudioUserIDs: []string{"a"}, UnSubscribeVideoUserIDs: []string{"b.*$"}}},
-			CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageOSS, Region: "r", Bucket: "b", AccessKey: trtc.NewSecret("a"), SecretKey: trtc.NewSecret("k")},
+			CloudModerationStorage: trtc.CloudModerationStorage{Vendor: trtc.StorageOSS, Region: "r", Bucket: "b", AccessKey: zegocensor.NewSecret("a"), SecretKey: zegocensor.NewSecret("k")},
 		},
 	} {
 		w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
@@ -189,9 +189,9 @@ func TestRequestsAreChecked(t *testing.T) {
 			r.CloudModerationStorage = trtc.CloudModerationStorage{Vendor: -1, FileNamePrefix: []string{"a", "b/c"}}
 		}, []string{"CloudModerationStorage.Vendor", "CloudModerationStorage.Region", "CloudModerationStorage.Bucket", "CloudModerationStorage.AccessKey", "CloudModerationStorage.SecretKey", "CloudModerationStorage.FileNamePrefix[1]"}},
 		"supplier": {func(r *trtc.CreateCloudModerationRequest) {
-			r.UserSig = trtc.NewSecret("sig\n")
+			r.UserSig = zegocensor.NewSecret("sig\n")
 			r.ModerationParams.ModerationType, r.ModerationParams.ModerationSupplier = -1, "a\x00"
-			r.ModerationParams.ModerationSupplierParam = trtc.ModerationSupplierParam{AppID: "\xff", SecretKey: trtc.NewSecret("\xff")}
+			r.ModerationParams.ModerationSupplierParam = trtc.ModerationSupplierParam{AppID: "\xff", SecretKey: zegocensor.NewSecret("\xff")}
 		}, []string{"UserSig", "ModerationParams.ModerationType", "ModerationParams.ModerationSupplier", "ModerationParams.ModerationSupplierParam.AppID", "ModerationParams.ModerationSupplierParam.SecretKey"}},
 		"users": {func(r *trtc.CreateCloudModerationRequest) {
 			r.ModerationParams.SubscribeStreamUserIDs = trtc.SubscribeModerationUserIDs{SubscribeAudioUserIDs: []string{"", "a"}, UnSubscribeAudioUserIDs: make33(), SubscribeVideoUserIDs: []string{"a"}, UnSubscribeVideoUserIDs: []string{"a"}}

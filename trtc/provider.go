@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/moderator"
 	"github.com/zegocensor/zegocensor-go/trtc/trtccallback"
 )
@@ -37,7 +38,7 @@ var (
 // numbers and texts for IDs must not have a number and a text that are written the
 // same. Rooms at two vendors are for moderator.Vendors.
 func NewProvider(c *Client, template CreateCloudModerationRequest) *Provider {
-	template.UserID, template.UserSig = "", Secret{}
+	template.UserID, template.UserSig = "", zegocensor.Secret{}
 	template.ModerationParams.MaxIdleTime = cmp.Or(template.ModerationParams.MaxIdleTime, 5*time.Minute)
 	template.ResourceExpiredHour = cmp.Or(template.ResourceExpiredHour, 72)
 	return &Provider{c, func() CreateCloudModerationRequest { return template }}

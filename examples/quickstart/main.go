@@ -110,7 +110,7 @@ func moderate(ctx context.Context, client *zegocensor.Client, room string, hold 
 		return err
 	}
 	fmt.Fprintf(out, "IdentifyToken issued: %d characters, for one use until %s\n",
-		len(token.IdentifyToken), time.Now().Add(token.RemainTime).Format(time.RFC3339))
+		len(token.IdentifyToken.Reveal()), time.Now().Add(token.RemainTime).Format(time.RFC3339))
 
 	select {
 	case <-time.After(hold):

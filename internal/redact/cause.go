@@ -30,12 +30,11 @@ func (s *Secrets) Cause(err error) error {
 		shown = u.Err
 	}
 	text := shown.Error()
-	var certificate *tls.CertificateVerificationError
-	switch {
-	case s.In(text, "identifytoken"):
-		text = fmt.Sprintf("a %T (text withheld: it repeats the signed request)", shown)
-	case !errors.As(shown, &certificate): // whose quotes are names
+	if certificate := (*tls.CertificateVerificationError)(nil); !errors.As(shown, &certificate) { // whose quotes are names
 		text = unquoted(text)
+	}
+	if s.In(text, "identifytoken") {
+		text = fmt.Sprintf("a %T (text withheld: it repeats the signed request)", shown)
 	}
 	var parts []error
 	left := maxTree

@@ -6,8 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
+
+// Withheld is written in the place of a secret.
+const Withheld = "(withheld)"
 
 // minSecret is the length below which a text may contain a secret by chance.
 const minSecret = 8
@@ -32,6 +36,7 @@ func New(words ...string) Secrets { return Secrets{words: words} }
 
 // Add adds secrets.
 func (s *Secrets) Add(texts ...string) {
+	s.list = slices.Grow(s.list, len(texts))
 	for _, text := range texts {
 		if len(text) >= minSecret {
 			s.list = append(s.list, newSecret(text))

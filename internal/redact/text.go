@@ -6,6 +6,7 @@ package redact
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // window is how much of a text is cleaned at most. All callers show less.
@@ -20,7 +21,7 @@ func Printable(s string, limit int) string {
 	}
 	cut := len(s) > window
 	if cut {
-		s = s[:window]
+		s = strings.TrimRightFunc(s[:window], func(r rune) bool { return r == utf8.RuneError }) // of a rune that was cut
 	}
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
@@ -49,7 +50,7 @@ const BOM = "\ufeff"
 // LooksLikeJSON reports whether a text is an object, a list or a string of JSON, if
 // it is JSON. What cannot be seen before it is ignored.
 func LooksLikeJSON(s string) bool {
-	s = strings.TrimLeftFunc(s, func(r rune) bool {
+	s = strings.TrimLeftFunc(s[:min(len(s), window)], func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == unicode.ReplacementChar
 	})
 	return s != "" && strings.IndexByte(`{["`, s[0]) >= 0
