@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,6 +74,155 @@ func TestInterceptors(t *testing.T) {
 			assert.Equal(t, tt.sent, w.count())
 		})
 	}
+}
+
+func TestInterceptor_next(t *testing.T) {
+	type next = func(context.Context) error
+	release := func(block chan struct{}) *wire {
+		return &wire{answer: func(int, *http.Request) (*http.Response, error) {
+			<-block
+			return answer(200, okBody), nil
+		}}
+	}
+	own := errors.New("the interceptor's own")
+	for name, result := range map[string]error{"nil": nil, "its own error": own} {
+		t.Run("returns "+name+" while next runs", func(t *testing.T) {
+			for _, call := range []struct {
+				do      func(context.Context, *zegocensor.Client) error
+				unknown bool
+			}{{start, true}, {kick, true}, {stop, false}} {
+				block, called, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+				w := release(block)
+				intercept := func(ctx context.Context, _ *zegocensor.Call, next next) error {
+					go func() { ended <- next(ctx) }()
+					<-called
+					return result
+				}
+				answered := w.answer
+				w.answer = func(n int, r *http.Request) (*http.Response, error) { close(called); return answered(n, r) }
+				err := call.do(t.Context(), newClient(t, w, zegocensor.WithInterceptor(intercept)))
+				require.Error(t, err)
+				assert.Equal(t, call.unknown, errors.Is(err, zegocensor.ErrOutcomeUnknown), "%v", err)
+				assert.NotContains(t, err.Error(), "not sent")
+				if result != nil {
+					assert.ErrorIs(t, err, result)
+				}
+				close(block)
+				<-ended
+				assert.Equal(t, 1, w.count())
+			}
+		})
+		t.Run("recovers from a panic of the transport and returns "+name, func(t *testing.T) {
+			w := &wire{answer: func(int, *http.Request) (*http.Response, error) { panic("the transport's") }}
+			err := start(t.Context(), newClient(t, w, zegocensor.WithInterceptor(func(ctx context.Context, _ *zegocensor.Call, next next) (err error) {
+				defer func() { _ = recover(); err = result }()
+				return next(ctx)
+			})))
+			assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+			assert.NotContains(t, err.Error(), "not sent")
+			assert.Equal(t, 1, w.count())
+		})
+	}
+	t.Run("its own error does not hide that the call may have been carried out", func(t *testing.T) {
+		for name, tt := range map[string]struct {
+			answer  func(int, *http.Request) (*http.Response, error)
+			unknown bool
+		}{
+			"carried out": {nil, true},
+			"broken":      {func(int, *http.Request) (*http.Response, error) { return broken(errors.New("reset"))() }, true},
+			"refused":     {func(int, *http.Request) (*http.Response, error) { return refusal(104)() }, false},
+		} {
+			c := newClient(t, &wire{answer: tt.answer}, quick, zegocensor.WithInterceptor(func(ctx context.Context, _ *zegocensor.Call, next next) error {
+				_ = next(ctx)
+				return own
+			}))
+			err := start(t.Context(), c)
+			assert.ErrorIs(t, err, own, name)
+			assert.Equal(t, tt.unknown, errors.Is(err, zegocensor.ErrOutcomeUnknown), name)
+			err = stop(t.Context(), c)
+			assert.Equal(t, own, err, name)
+		}
+	})
+	t.Run("sends once from two goroutines", func(t *testing.T) {
+		var refused atomic.Int32
+		w := &wire{}
+		c := newClient(t, w, zegocensor.WithInterceptor(func(ctx context.Context, call *zegocensor.Call, next next) error {
+			var both sync.WaitGroup
+			for range 2 {
+				both.Go(func() {
+					if next(ctx) != nil {
+						refused.Add(1)
+					}
+				})
+			}
+			both.Wait()
+			assert.Equal(t, 1, call.Attempts)
+			return nil
+		}))
+		for n := range 500 {
+			require.NoError(t, start(t.Context(), c))
+			require.Equal(t, n+1, w.count())
+		}
+		assert.EqualValues(t, 500, refused.Load())
+	})
+	t.Run("sends nothing when the call is over", func(t *testing.T) {
+		w := &wire{}
+		over, refused := make(chan struct{}), make(chan error)
+		err := start(t.Context(), newClient(t, w, zegocensor.WithInterceptor(func(ctx context.Context, _ *zegocensor.Call, next next) error {
+			go func() { <-over; refused <- next(context.WithoutCancel(ctx)) }()
+			return nil
+		})))
+		assert.ErrorContains(t, err, "not sent")
+		assert.NotErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+		close(over)
+		assert.Error(t, <-refused)
+		assert.Zero(t, w.count())
+	})
+	// For the race detector: what is read when a timer was faster than next.
+	t.Run("can be left behind", func(t *testing.T) {
+		var log syncBuffer
+		w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
+			time.Sleep(200 * time.Microsecond)
+			return answer(200, okBody), nil
+		}}
+		var calls sync.WaitGroup
+		c := newClient(t, w,
+			zegocensor.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+			zegocensor.WithInterceptor(func(ctx context.Context, call *zegocensor.Call, next next) error {
+				err := next(ctx)
+				_ = *call
+				return err
+			}, func(ctx context.Context, _ *zegocensor.Call, next next) error {
+				done := make(chan error, 1)
+				calls.Go(func() { done <- next(ctx) })
+				select {
+				case err := <-done:
+					return err
+				case <-time.After(200 * time.Microsecond):
+					return errors.New("too slow")
+				}
+			}))
+		for range 300 {
+			data := map[string]any{}
+			_, err := c.Do(t.Context(), zegocensor.Action{Name: "KickoutUser", Method: "GET"}, nil, nil, &data)
+			if err != nil {
+				assert.ErrorIs(t, err, zegocensor.ErrOutcomeUnknown)
+			}
+			data["mine"] = true
+		}
+		calls.Wait()
+	})
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
 }
 
 func TestLogger(t *testing.T) {

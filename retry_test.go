@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -449,4 +451,146 @@ func TestClockHealing(t *testing.T) {
 			assert.Equal(t, 1, w.count())
 		})
 	}
+}
+
+// A correction that does not help is taken back, whoever made another meanwhile.
+func TestClient_uselessCorrections(t *testing.T) {
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var timestamps []string
+				var turns [2][2]chan struct{} // the answers of each call
+				for i := range turns {
+					turns[i] = [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+				}
+				lies := true
+				var mu sync.Mutex
+				attempts := map[int]int{}
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					i, ok := r.Context().Value(callKey{}).(int)
+					if !lies || !ok {
+						timestamps = append(timestamps, r.URL.Query().Get("Timestamp"))
+						return answer(200, okBody), nil
+					}
+					mu.Lock()
+					n := attempts[i]
+					attempts[i]++
+					mu.Unlock()
+					<-turns[i][n]
+					return refusal(100000004, "Date", time.Now().Add(time.Duration(i+1)*time.Hour).UTC().Format(http.TimeFormat))()
+				})
+				c := newClient(t, rt)
+				var calls sync.WaitGroup
+				for i := range 2 {
+					calls.Go(func() {
+						assert.ErrorIs(t, start(context.WithValue(t.Context(), callKey{}, i), c), zegocensor.ErrSignatureExpired)
+					})
+				}
+				for i := range 2 {
+					synctest.Wait()
+					close(turns[i][0]) // both set the clock, 0 first
+				}
+				for _, i := range order {
+					synctest.Wait()
+					close(turns[i][1]) // and learn that it did not help
+				}
+				calls.Wait()
+				lies = false
+				require.NoError(t, start(t.Context(), c))
+				assert.Equal(t, []string{fmt.Sprint(time.Now().Unix())}, timestamps)
+			})
+		})
+	}
+}
+
+type callKey struct{}
+
+// A correction that was measured by an old Date, such as a cache's, is set right by
+// the next answer with a Date of its own.
+func TestClient_checksItsCorrection(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cached, real time.Duration // of the vendor's clock before the local one
+	}{
+		"the local clock is right":           {-9 * time.Minute, 0},
+		"the local clock is 5 minutes wrong": {-9 * time.Minute, 5 * time.Minute},
+		"by a minute":                        {time.Minute, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{}
+				w.answer = func(n int, _ *http.Request) (*http.Response, error) {
+					if n == 1 {
+						return refusal(100000004, "Date", time.Now().Add(tt.cached).UTC().Format(http.TimeFormat))()
+					}
+					return answer(200, okBody, "Date", time.Now().Add(tt.real).UTC().Format(http.TimeFormat)), nil
+				}
+				c := newClient(t, w)
+				for range 5 {
+					require.NoError(t, start(t.Context(), c))
+				}
+				for _, r := range w.seen[2:] {
+					var timestamp int64
+					_, err := fmt.Sscan(r.URL.Query().Get("Timestamp"), &timestamp)
+					require.NoError(t, err)
+					assert.InDelta(t, time.Now().Add(tt.real).Unix(), timestamp, 1)
+				}
+			})
+		})
+	}
+	t.Run("a right one stays, also without a Date", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			date := func() []string {
+				return []string{"Date", time.Now().Add(25 * time.Minute).UTC().Format(http.TimeFormat)}
+			}
+			w := &wire{}
+			w.answer = func(n int, _ *http.Request) (*http.Response, error) {
+				switch {
+				case n == 1:
+					return refusal(100000004, date()...)()
+				case n%2 == 0:
+					return answer(200, okBody), nil
+				}
+				return answer(200, okBody, date()...), nil
+			}
+			c := newClient(t, w)
+			for range 5 {
+				require.NoError(t, start(t.Context(), c))
+			}
+			assert.Equal(t, fmt.Sprint(time.Now().Add(25*time.Minute).Unix()), w.seen[5].URL.Query().Get("Timestamp"))
+		})
+	})
+}
+
+func TestRetryPolicy_edges(t *testing.T) {
+	const longest = time.Duration(math.MaxInt64)
+	for _, p := range []zegocensor.RetryPolicy{
+		{MinBackoff: longest, MaxBackoff: longest},
+		{MinBackoff: 1, MaxBackoff: longest, MaxAttempts: math.MaxInt},
+		{MinBackoff: longest/2 + 1, MaxBackoff: longest},
+		{MinBackoff: longest / 3, MaxBackoff: longest},
+		{MinBackoff: longest},
+		{MaxBackoff: 1},
+	} {
+		t.Run(fmt.Sprintf("%+v", p), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &wire{answer: func(int, *http.Request) (*http.Response, error) { return page(429)() }}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				err := start(ctx, newClient(t, w, zegocensor.WithRetryPolicy(p)))
+				assert.ErrorIs(t, err, zegocensor.ErrRateLimited)
+			})
+		})
+	}
+	t.Run("the bound doubles up to MaxBackoff", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var at []time.Time
+			w := &wire{answer: func(int, *http.Request) (*http.Response, error) { at = append(at, time.Now()); return page(429)() }}
+			_ = start(t.Context(), newClient(t, w, zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: 70, MinBackoff: 1, MaxBackoff: 1 << 40})))
+			require.Len(t, at, 70)
+			for i := range 69 {
+				assert.LessOrEqual(t, at[i+1].Sub(at[i]), time.Duration(1)<<min(i, 40))
+			}
+		})
+	})
 }
