@@ -455,20 +455,28 @@ func TestClockHealing(t *testing.T) {
 
 // A correction that does not help is taken back, whoever made another meanwhile.
 func TestClient_uselessCorrections(t *testing.T) {
-	for _, order := range [][]int{{0, 1}, {1, 0}} {
-		t.Run(fmt.Sprint(order), func(t *testing.T) {
+	for _, tt := range []struct {
+		order    []int
+		original time.Duration // what was measured before, and has worked
+	}{{[]int{0, 1}, 0}, {[]int{1, 0}, 0}, {[]int{0, 1}, 25 * time.Minute}, {[]int{1, 0}, 25 * time.Minute}} {
+		t.Run(fmt.Sprint(tt), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var timestamps []string
 				var turns [2][2]chan struct{} // the answers of each call
 				for i := range turns {
 					turns[i] = [2]chan struct{}{make(chan struct{}), make(chan struct{})}
 				}
-				lies := true
+				lies := false
+				healed := tt.original == 0
 				var mu sync.Mutex
 				attempts := map[int]int{}
 				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
 					_, _ = io.Copy(io.Discard, r.Body)
 					i, ok := r.Context().Value(callKey{}).(int)
+					if !healed {
+						healed = true
+						return refusal(100000004, "Date", time.Now().Add(tt.original).UTC().Format(http.TimeFormat))()
+					}
 					if !lies || !ok {
 						timestamps = append(timestamps, r.URL.Query().Get("Timestamp"))
 						return answer(200, okBody), nil
@@ -481,6 +489,8 @@ func TestClient_uselessCorrections(t *testing.T) {
 					return refusal(100000004, "Date", time.Now().Add(time.Duration(i+1)*time.Hour).UTC().Format(http.TimeFormat))()
 				})
 				c := newClient(t, rt)
+				require.NoError(t, start(t.Context(), c))
+				lies = true
 				var calls sync.WaitGroup
 				for i := range 2 {
 					calls.Go(func() {
@@ -491,14 +501,15 @@ func TestClient_uselessCorrections(t *testing.T) {
 					synctest.Wait()
 					close(turns[i][0]) // both set the clock, 0 first
 				}
-				for _, i := range order {
+				for _, i := range tt.order {
 					synctest.Wait()
 					close(turns[i][1]) // and learn that it did not help
 				}
 				calls.Wait()
 				lies = false
 				require.NoError(t, start(t.Context(), c))
-				assert.Equal(t, []string{fmt.Sprint(time.Now().Unix())}, timestamps)
+				want := fmt.Sprint(time.Now().Add(tt.original).Unix())
+				assert.Equal(t, []string{want, want}, timestamps)
 			})
 		})
 	}
@@ -526,14 +537,19 @@ func TestClient_checksItsCorrection(t *testing.T) {
 					return answer(200, okBody, "Date", time.Now().Add(tt.real).UTC().Format(http.TimeFormat)), nil
 				}
 				c := newClient(t, w)
+				time.Sleep(900 * time.Millisecond) // a Date has whole seconds
 				for range 5 {
 					require.NoError(t, start(t.Context(), c))
+					if tt.real == 0 && w.count() > 2 {
+						assert.Equal(t, fmt.Sprint(time.Now().Unix()), w.seen[w.count()-1].URL.Query().Get("Timestamp"), "as if nothing had happened")
+					}
+					time.Sleep(100 * time.Millisecond)
 				}
 				for _, r := range w.seen[2:] {
 					var timestamp int64
 					_, err := fmt.Sscan(r.URL.Query().Get("Timestamp"), &timestamp)
 					require.NoError(t, err)
-					assert.InDelta(t, time.Now().Add(tt.real).Unix(), timestamp, 1)
+					assert.InDelta(t, time.Now().Add(tt.real).Unix(), timestamp, 2)
 				}
 			})
 		})

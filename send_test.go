@@ -32,18 +32,20 @@ func TestClient_writes(t *testing.T) {
 	}
 	for _, secure := range []bool{false, true} {
 		server := httptest.NewUnstartedServer(answers)
-		transport, writes := countWrites(zegocensor.NewTransport())
-		defer transport.CloseIdleConnections()
 		if secure {
 			server.StartTLS()
-			transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 		} else {
 			server.Start()
 		}
 		defer server.Close()
-		c := newClient(t, transport, zegocensor.WithBaseURL(server.URL))
 		for name, do := range map[string]func(context.Context, *zegocensor.Client) error{"Start": start, "Stop": stop, "Token": token, "KickoutUser": kick, "4 KiB": big} {
 			t.Run(fmt.Sprintf("100 for 100 %s, TLS %v", name, secure), func(t *testing.T) {
+				transport, writes := countWrites(zegocensor.NewTransport())
+				defer transport.CloseIdleConnections()
+				if secure {
+					transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+				}
+				c := newClient(t, transport, zegocensor.WithBaseURL(server.URL))
 				require.NoError(t, do(t.Context(), c)) // makes the connection
 				writes.Store(0)
 				for range 100 {

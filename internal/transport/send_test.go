@@ -289,7 +289,8 @@ func TestRefused(t *testing.T) {
 }
 
 // TestSend_dyingConnections sends to a server that closes each connection a moment
-// after its answer, often just when the next request is written on it.
+// after its answer, often just when the next request is written on it, or in place
+// of the answer to a later request.
 func TestSend_dyingConnections(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -304,7 +305,7 @@ func TestSend_dyingConnections(t *testing.T) {
 			go func() {
 				defer conn.Close()
 				r := bufio.NewReader(conn)
-				for {
+				for served := 1; ; served++ {
 					_ = conn.SetReadDeadline(time.Now().Add(time.Duration(100+i%400) * time.Microsecond))
 					req, err := http.ReadRequest(r)
 					if err != nil {
@@ -313,6 +314,9 @@ func TestSend_dyingConnections(t *testing.T) {
 					n, _ := arrived.LoadOrStore(req.URL.Query().Get("id"), new(atomic.Int32))
 					n.(*atomic.Int32).Add(1)
 					_, _ = io.Copy(io.Discard, req.Body)
+					if served == 4 {
+						return
+					}
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 				}
 			}()
@@ -365,27 +369,28 @@ func TestSend_dyingConnections(t *testing.T) {
 	}
 }
 
-// TestNew_writes counts the writes on the socket: each is a packet.
+// TestNew_writes counts the writes on a new socket: each is a packet.
 func TestNew_writes(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
-		std := New()
 		if secure {
 			server.StartTLS()
-			std.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-			std.ForceAttemptHTTP2 = false // httptest speaks HTTP/1 anyway
 		} else {
 			server.Start()
 		}
 		defer server.Close()
-		defer std.CloseIdleConnections()
-		var writes atomic.Int32
-		std.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := dial(ctx, network, addr)
-			return &countingConn{conn, &writes}, err
-		}
 		for _, size := range []int{2, 200, 1200, 2000, 4 << 10} {
 			t.Run(fmt.Sprintf("TLS %v, %d bytes", secure, size), func(t *testing.T) {
+				std := New()
+				defer std.CloseIdleConnections()
+				if secure {
+					std.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+				}
+				var writes atomic.Int32
+				std.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+					conn, err := dial(ctx, network, addr)
+					return &countingConn{conn, &writes}, err
+				}
 				_, err := post(t.Context(), std, server.URL, "{}") // makes the connection
 				require.NoError(t, err)
 				writes.Store(0)
