@@ -35,7 +35,7 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 )
 
-const canaryToken = "canary-token-5b1f0c"
+const canaryToken = "canary-5b1f0c97d1"
 
 // hostile are answers that repeat the signed request, or a token, wherever they
 // can. The last of seen is the request to answer.
@@ -74,6 +74,11 @@ func hostile(seen []*http.Request) map[string]func() (*http.Response, error) {
 		"value, in text":   fail(fmt.Errorf("%s: %w", r.URL, valueError{r.URL.String()})),
 		"earlier error":    fail(&net.DNSError{Err: "not sent, as " + earlier, IsTimeout: true}), // never left: tried again
 		"nil and nil":      fail(nil),
+	}
+	answers["token alone"] = say(200, canaryToken)
+	answers["token alone, 404"] = say(404, "a page")
+	if q.Get("Action") == "GenerateIdentifyToken" {
+		answers["token alone, 404"] = say(404, canaryToken)
 	}
 	for name, body := range wrapped(`{"Code":0,"Data":{"IdentifyToken":"` + canaryToken + `","TaskId":"T"}}`) {
 		answers["token in "+name] = say(200, body)

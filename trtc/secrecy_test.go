@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,7 +93,9 @@ func TestClient_secrecy(t *testing.T) {
 				var shown bytes.Buffer
 				w := &wire{}
 				w.answer = func(n int, r *http.Request) (*http.Response, error) { return hostile(w.seen, w.bodies[n-1])[name]() }
-				c := newClient(t, w, trtc.WithLogger(slog.New(slog.NewJSONHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+				var reads atomic.Int64
+				clock := func() time.Time { return time.Now().Add(time.Duration(reads.Add(1)) * time.Second) } // each attempt has a signature of its own
+				c := newClient(t, w, trtc.WithClock(clock), trtc.WithLimiter(nil), trtc.WithLogger(slog.New(slog.NewJSONHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 					trtc.WithInterceptor(func(ctx context.Context, call *zegocensor.Call, next func(context.Context) error) error {
 						err := next(ctx)
 						show(&shown, call, *call)

@@ -331,12 +331,13 @@ func FuzzSecrets_Clean(f *testing.F) {
 		for _, text := range []string{
 			before + secret + behind, before + spaced(secret, "\x00") + behind, before + url.QueryEscape(secret) + behind, before + html.EscapeString(secret) + behind, before + behind,
 		} {
-			for _, out := range []string{s.Clean(text, limit), s.Excerpt(502, text), s.Cause(errors.New(text)).Error(), fmt.Sprintf("%#v", s.Cause(errors.New(text)))} {
+			for _, out := range []string{s.Clean(text, limit), s.Excerpt(502, text), s.Cause(errors.New(text)).Error()} {
 				assert.NotContains(t, out, secret)
 				assert.LessOrEqual(t, len(out), max(limit, 300)+len("…"))
 				assert.True(t, utf8.ValidString(out))
 				assert.Equal(t, -1, strings.IndexFunc(out, func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }), "%q", out)
 			}
+			assert.NotContains(t, fmt.Sprintf("%#v", s.Cause(errors.New(text))), secret)
 		}
 		assert.True(t, s.In(before+" "+secret+" "+behind))
 		assert.True(t, s.In(before+" "+spaced(secret, "\u200b")+" "+behind))
