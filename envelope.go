@@ -1,13 +1,17 @@
 package zegocensor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // envelope is what every answer of ZEGO comes in.
@@ -80,14 +84,21 @@ func (e *envelope) decodeData(v any) error {
 // requestWords are in every signed request.
 var requestWords = redact.New("signature=", "signaturenonce", "action=")
 
-// showable takes the secrets out of what a failed attempt or an answer says: those
-// of all attempts so far, and of the proxy.
-func (t *try) showable() *redact.Secrets {
+// knowProxy has the credentials of the proxy withheld. It asks the Proxy function,
+// so it is for failed calls.
+func (t *try) knowProxy() {
 	if !t.proxyKnown {
 		t.proxyKnown = true
 		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
-	return &t.secrets
+}
+
+// cause is why an attempt failed, without the signed request.
+func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
+	if !transport.IsLocal(err) {
+		t.knowProxy()
+	}
+	return attempt.Cause(parent, limit, err, &t.secrets)
 }
 
 // excerpt is the beginning of an answer that is not ZEGO's. An answer to
@@ -96,7 +107,8 @@ func (t *try) excerpt(status int, body []byte) string {
 	if t.action.Name == generateIdentifyToken.Name {
 		return ""
 	}
-	return t.showable().Excerpt(status, string(body))
+	t.knowProxy()
+	return t.secrets.Excerpt(status, string(body))
 }
 
 // keepTokens keeps the tokens that an answer brings out of its other texts.

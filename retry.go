@@ -1,7 +1,6 @@
 package zegocensor
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -56,9 +55,4 @@ func (t *try) transportFailure(o attempt.Outcome, cause error) *attempt.Failure 
 		Err:            cause,
 		outcomeUnknown: o.Unknown(t.action.Idempotent),
 	}}
-}
-
-// cause is why an attempt failed, without the signed request.
-func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
-	return attempt.Cause(parent, limit, err, t.showable())
 }

@@ -194,7 +194,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	req, err := t.sign(ctx)
 	if err != nil {
 		// Nothing was sent.
-		err = attempt.Cause(parent, limit, err, t.showable())
+		err = t.cause(parent, limit, err)
 		return &attempt.Failure{Outcome: attempt.NeverLeft, Err: fmt.Errorf("trtc: %s: not sent: %w", t.action.Name, err)}
 	}
 	t.timing.Sent = c.clock.Now()
@@ -203,7 +203,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 		return t.failure(attempt.OfSilence(left), nil, &zegocensor.TransportError{
 			Action: t.action.Name,
 			Host:   c.base.Host,
-			Err:    attempt.Cause(parent, limit, err, t.showable()),
+			Err:    t.cause(parent, limit, err),
 		})
 	}
 	defer resp.Body.Close()
@@ -218,7 +218,7 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	env, broken := parseEnvelope(body)
 	switch {
 	case broken != nil && err != nil:
-		cause := attempt.Cause(parent, limit, err, t.showable())
+		cause := t.cause(parent, limit, err)
 		return t.unusable(attempt.Lost, resp, nil, fmt.Errorf("broke off after %d bytes: %w", len(body), cause))
 	case broken != nil:
 		return t.unusable(attempt.OfStatus(resp.StatusCode), resp, body, broken)
@@ -310,10 +310,11 @@ func (t *try) retryAfter(resp *http.Response) time.Duration {
 
 // unusable is an answer that is no envelope, or not the one that was due.
 func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
+	t.knowProxy()
 	return t.failure(o, resp, &zegocensor.ResponseError{
 		Action:     t.action.Name,
 		HTTPStatus: resp.StatusCode,
-		Excerpt:    t.showable().Excerpt(resp.StatusCode, string(body)),
+		Excerpt:    t.secrets.Excerpt(resp.StatusCode, string(body)),
 		Err:        err,
 	})
 }

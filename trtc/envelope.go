@@ -1,11 +1,15 @@
 package trtc
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"time"
 
+	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // envelope is what every answer of Tencent comes in.
@@ -60,14 +64,21 @@ func parseEnvelope(body []byte) (e envelope, err error) {
 // requestWords are in every signed request.
 var requestWords = redact.New("signature=", "credential=")
 
-// showable takes the secrets out of what a failed attempt or an answer says: those
-// of the request, of all attempts so far, and of the proxy.
-func (t *try) showable() *redact.Secrets {
+// knowProxy has the credentials of the proxy withheld. It asks the Proxy function,
+// so it is for failed calls.
+func (t *try) knowProxy() {
 	if !t.proxyKnown {
 		t.proxyKnown = true
 		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
-	return &t.secrets
+}
+
+// cause is why an attempt failed, without the signed request.
+func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
+	if !transport.IsLocal(err) {
+		t.knowProxy()
+	}
+	return attempt.Cause(parent, limit, err, &t.secrets)
 }
 
 // secretsIn adds the texts in a JSON value whose names say that they are secret,

@@ -31,6 +31,7 @@ func Send(ctx context.Context, rt http.RoundTripper, req *http.Request, body []b
 	}
 	_, std := rt.(*http.Transport)
 	a := &attempt{Context: ctx, secure: req.URL.Scheme == "https"}
+	a.hooks.GetConn = func(string) { a.asked.Store(true) }
 	a.hooks.GotConn = a.gotConn
 	a.hooks.TLSHandshakeDone = a.tlsHandshakeDone
 	req = req.WithContext(httptrace.WithClientTrace(a, &a.hooks))
@@ -68,6 +69,8 @@ func Send(ctx context.Context, rt http.RoundTripper, req *http.Request, body []b
 	case !std:
 		// The head of a GET may have left although its body was not read.
 		return nil, len(body) == 0 || !untouched(), err
+	case !a.asked.Load():
+		return nil, !untouched(), &localError{err}
 	case !a.got.Load():
 		// net/http has no connection for the request, so none of its goroutines
 		// reads the body: it may be asked what is left of it. A protocol that
@@ -75,6 +78,19 @@ func Send(ctx context.Context, rt http.RoundTripper, req *http.Request, body []b
 		return nil, !untouched(), err
 	}
 	return nil, !refused(err.Error()), err
+}
+
+// localError is an error from before net/http asked for a connection, such as that
+// of a Proxy function.
+type localError struct{ err error }
+
+func (e *localError) Error() string { return e.err.Error() }
+func (e *localError) Unwrap() error { return e.err }
+
+// IsLocal reports whether no peer had a part in an error of [Send].
+func IsLocal(err error) bool {
+	var local *localError
+	return errors.As(err, &local)
 }
 
 // watched is a body that knows whether it was read.
@@ -141,6 +157,7 @@ type attempt struct {
 	context.Context
 	hooks  httptrace.ClientTrace
 	secure bool
+	asked  atomic.Bool // for a connection
 	got    atomic.Bool // a connection, to write on
 
 	mu    sync.Mutex
