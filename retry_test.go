@@ -351,36 +351,6 @@ type limiterFunc func(context.Context, zegocensor.LimitRequest) error
 
 func (f limiterFunc) Wait(ctx context.Context, r zegocensor.LimitRequest) error { return f(ctx, r) }
 
-func TestDefaultLimiter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &wire{}
-		c, err := zegocensor.NewClient(testAppID, testSecret, zegocensor.WithHTTPClient(&http.Client{Transport: w}))
-		require.NoError(t, err)
-		began := time.Now()
-		for range 201 {
-			require.NoError(t, stop(t.Context(), c))
-		}
-		assert.InDelta(t, 2*time.Second, time.Since(began), float64(20*time.Millisecond), "100 a second")
-		began = time.Now()
-		require.NoError(t, token(t.Context(), c))
-		assert.Zero(t, time.Since(began), "each action has its own rate")
-
-		kick := zegocensor.Action{Name: "SetForbidStreamRule", Method: "GET"}
-		for range 11 {
-			_, err := c.Do(t.Context(), kick, nil, nil, nil)
-			require.NoError(t, err)
-		}
-		assert.InDelta(t, time.Second, time.Since(began), float64(20*time.Millisecond), "10 a second")
-
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		began = time.Now()
-		_, err = c.Do(ctx, kick, nil, nil, nil)
-		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Zero(t, time.Since(began), "a wait that ctx cannot outlive fails at once")
-	})
-}
-
 func TestClockHealing(t *testing.T) {
 	gateway := func(skew time.Duration, date func() string) *wire {
 		return &wire{answer: func(_ int, r *http.Request) (*http.Response, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
+	"github.com/zegocensor/zegocensor-go/internal/limit"
 )
 
 // Client calls TRTC's server API for one application. It is safe for concurrent
@@ -123,14 +124,14 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // https://www.tencentcloud.com/document/api/647/72648
 func DocumentedRate(action string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 20} }
 
-type limiter struct{ actions *attempt.Limiter }
+type limiter struct{ actions *limit.Limiter }
 
 func newLimiter() zegocensor.Limiter {
-	return limiter{attempt.NewLimiter(func(action string) int { return DocumentedRate(action).PerSecond })}
+	return limiter{limit.New(func(action string) limit.Limit { return limit.Limit(DocumentedRate(action)) })}
 }
 
 func (l limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
-	return l.actions.Wait(ctx, r.Action)
+	return l.actions.Wait(ctx, r.Action, r.RoomID)
 }
 
 func (e Endpoint) url() *url.URL { return &url.URL{Scheme: "https", Host: string(e), Path: "/"} }

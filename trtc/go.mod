@@ -12,7 +12,6 @@ require (
 require (
 	github.com/google/go-querystring v1.2.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/time v0.16.0 // indirect
 )
 
 replace github.com/zegocensor/zegocensor-go => ..
