@@ -1,6 +1,10 @@
 package moderator_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +71,34 @@ func TestModerator_Handle(t *testing.T) {
 			if test.live {
 				assert.Equal(t, test.session, tasks[0].Room.SessionID)
 			}
+		})
+	}
+}
+
+// TestModerator_Handle_bodies has bodies as the vendor prints them.
+func TestModerator_Handle_bodies(t *testing.T) {
+	for name, test := range map[string]struct {
+		members string
+		starts  int
+	}{
+		"in-app Chat's room_create":        {`"event":"room_create","room_id":"r","operator_account":"u","room_name":"n"`, 0},
+		"room_create":                      {`"event":"room_create","room_id":"r","room_session_id":1,"room_create_time":"1800000000000","id_name":"u"`, 1},
+		"stream_create without a session":  {`"event":"stream_create","channel_id":"r","publish_id":"u","stream_alias":"s","create_time_ms":"1800000000000"`, 1},
+		"room_close of an unheard-of room": {`"event":"room_close","room_id":"r","room_close_time":"1800000000000"`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{}
+			m, err := moderator.New(r)
+			require.NoError(t, err)
+			h, err := callback.NewHandler("secret", m.Handle, callback.WithClock(func() time.Time { return time.Unix(1_800_000_000, 0) }))
+			require.NoError(t, err)
+			body := fmt.Sprintf(`{%s,"appid":"1","timestamp":"1800000000","nonce":"1","signature":%q}`, test.members, callback.Sign("secret", "1800000000", "1"))
+			req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+			req.Header.Set("Content-Type", "application/json")
+			answer := httptest.NewRecorder()
+			h.ServeHTTP(answer, req)
+			assert.Equal(t, http.StatusOK, answer.Code, answer.Body)
+			assert.Len(t, r.started, test.starts)
 		})
 	}
 }

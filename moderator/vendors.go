@@ -15,7 +15,8 @@ import (
 // Vendors has the rooms of several vendors moderated by one [Moderator]: it is the
 // [Provider] of each vendor, by a name without a colon. The moderator knows a room by
 // [RoomID]; each provider gets the rooms of its vendor, by their own IDs. All replicas
-// must know the same vendors.
+// must know the same vendors. Whether the silence of a task says something is each
+// room's provider's to say: see [ResultReporter].
 //
 // The name "" is for the vendor whose rooms are known by their own ID alone, as
 // [Moderator.Handle] knows ZEGO's. Such an ID must not begin with another's name

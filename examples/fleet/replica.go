@@ -32,6 +32,8 @@ func replica(ctx context.Context, redisAddress, zegoURL string, stdout io.Writer
 	if err != nil {
 		return err
 	}
+	// Audio asks for the results of what passes (ReturnAllText), by which the moderator
+	// finds tasks. A program that does not want their text uses WithoutPassResults.
 	m, err := moderator.New(moderator.Audio(client, zegocensor.StartCensorAudioV2Request{
 		EventID:       zegocensor.EventAudioRoom,
 		AudioLanguage: zegocensor.LanguageEnglish,

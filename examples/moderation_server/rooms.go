@@ -60,12 +60,13 @@ func (t *tasks) Stop(ctx context.Context, task moderator.Task) error {
 // newRooms makes rooms whose results go to callbackURL, or where ZEGO's console
 // says where that is empty.
 func newRooms(client *zegocensor.Client, callbackURL string, act bool, stdout io.Writer, opts ...moderator.Option) (*rooms, error) {
+	// Audio asks for the results of what passes too (ReturnAllText). They are printed,
+	// and show which tasks run.
 	t := &tasks{stdout: stdout, AudioProvider: moderator.Audio(client, zegocensor.StartCensorAudioV2Request{
 		EventID:           zegocensor.EventAudioRoom,
 		AudioLanguage:     zegocensor.LanguageEnglish,
 		RiskTypeList:      []zegocensor.RiskType{zegocensor.RiskPornography, zegocensor.RiskAbuse, zegocensor.RiskViolence},
 		LabelLanguage:     zegocensor.LanguageEnglish,
-		ReturnAllText:     true,
 		ResultCallbackURL: callbackURL,
 		StatusCallbackURL: callbackURL,
 	})}

@@ -52,6 +52,8 @@ type backend struct {
 }
 
 func newBackend(zego *zegocensor.Client, tencent *trtc.Client, callbackSecret, callbackKey string, out *output) (*backend, error) {
+	// Both vendors are asked for the results of what passes, by which the moderator finds
+	// tasks: ZEGO by moderator.Audio, and Tencent unless CallbackHitsOnly is set.
 	m, err := moderator.New(moderator.Vendors{
 		"": moderator.Audio(zego, zegocensor.StartCensorAudioV2Request{
 			EventID:       zegocensor.EventAudioRoom,
