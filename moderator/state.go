@@ -187,7 +187,7 @@ func (s *state) open(e event) {
 		}
 		return
 	case s.Session != e.Session && (s.Session == 0 || e.Session == 0) && (s.live() || s.Presumed && e.At >= s.Created):
-		s.name(e)
+		s.merge(e)
 		return
 	case s.Created != 0 && e.At <= newerThan:
 		return
@@ -229,9 +229,9 @@ func (s *state) open(e event) {
 	s.reopen()
 }
 
-// name is told that the room lives by an event that knows its session if the state
-// does not, or the other way round.
-func (s *state) name(e event) {
+// merge takes an event of a room that lives for one of its known life, if one of the
+// two does not know the session.
+func (s *state) merge(e event) {
 	if e.Session == 0 {
 		if e.At < s.Created {
 			return // perhaps of the life before

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// history is what happens in a room, in seconds: sessions 1 and 2 follow each other.
+// histories are what happens in a room, in seconds: its sessions follow each other.
 var histories = map[string][]event{
 	"one life":                    {{Kind: opened, Session: 1, At: 10}, {Kind: opened, Session: 1, At: 12}, {Kind: closed, Session: 1, At: 20}},
 	"one life that goes on":       {{Kind: opened, Session: 1, At: 10}, {Kind: opened, Session: 1, At: 12}},
@@ -83,6 +83,9 @@ func TestState_apply(t *testing.T) {
 				assert.LessOrEqual(t, tasks, int(lives), "%s: %s", told, s.encode())
 		}
 		t.Run(name, func(t *testing.T) {
+			if len(history) > 6 {
+				t.Skip("too many orders")
+			}
 			for mask := range 1 << len(history) {
 				permute(without(history, mask), 0, func(order []event) {
 					if !t.Failed() {
