@@ -152,6 +152,7 @@ func (s *Server) endTask(id, startAction string) (ended *Task, code zegocensor.C
 	case t != nil && t.Running():
 		t.Stopped = now
 		copied := *t
+		s.forgetEndedLocked()
 		return &copied, zegocensor.CodeOK, ""
 	case s.guesses.unknownTaskRefused:
 		return nil, zegocensor.CodeInvalidParameter, "TaskId"

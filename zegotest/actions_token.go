@@ -56,6 +56,11 @@ func (s *Server) issueToken(now time.Time, r Request) (any, zegocensor.Code, str
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens[id] = &token{expires: now.Add(time.Duration(valid) * time.Second)}
+	s.tokenIDs = append(s.tokenIDs, id)
+	if s.history > 0 && len(s.tokenIDs) > s.history {
+		delete(s.tokens, s.tokenIDs[0])
+		s.tokenIDs = s.tokenIDs[1:]
+	}
 	return struct {
 		IdentifyToken string
 		RemainTime    int64

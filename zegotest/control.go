@@ -138,8 +138,8 @@ func (s *Server) control() http.Handler {
 	// this address.
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.loopback && !knownHost(r.Host) {
-			writeJSON(w, http.StatusForbidden, failure{"the Host header names another host"})
+		if !s.knownHost(r.Host) {
+			writeJSON(w, http.StatusForbidden, failure{"the Host header names another host: use localhost or an IP address, or WithHosts (zegofake -host)"})
 			return
 		}
 		h := w.Header()
@@ -278,7 +278,10 @@ func (s *Server) postClock(_ *http.Request, body []byte) (any, error) {
 		return nil, badRequest{fmt.Errorf("the time to advance: %w", err)}
 	}
 	s.Advance(time.Duration(v.Advance))
-	return struct{ Now time.Time }{s.Now()}, nil
+	return struct {
+		Now     time.Time
+		Warning string `json:",omitempty"`
+	}{s.Now(), s.warning()}, nil
 }
 
 // postResult sends a result of a task: of what was heard, or with Image of a
@@ -333,6 +336,7 @@ type state struct {
 	AppID       uint32   `json:"AppId"`
 	CallbackURL string   `json:"CallbackUrl"`
 	Turned      duration // how far the clock was
+	Warning     string   `json:",omitempty"`
 	Rooms       []roomState
 	Tasks       []taskState
 	Requests    []requestState
@@ -387,6 +391,7 @@ type requestState struct {
 	HTTPStatus int
 	Code       zegocensor.Code
 	Meaning    string
+	Fault      bool `json:",omitempty"` // the answer is an injected fault's
 }
 
 type callbackState struct {
@@ -463,7 +468,7 @@ func roomOf(e callback.Event) string {
 const shown = 200
 
 func (s *Server) state() state {
-	v := state{AppID: s.appID, Turned: duration(s.schedule.Turned()), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
+	v := state{AppID: s.appID, Turned: duration(s.schedule.Turned()), Warning: s.warning(), Rooms: []roomState{}, Tasks: []taskState{}, Requests: []requestState{},
 		Callbacks: []callbackState{}, Faults: []*Fault{}, Deliveries: []*Delivery{}, Plays: []playState{}}
 	for _, r := range newest(s.Rooms()) {
 		room := roomState{RoomID: r.ID, SessionID: strconv.FormatUint(r.SessionID, 10), Created: r.Created, Closed: r.Closed, Users: []userState{}, Streams: []streamState{}}
@@ -479,7 +484,7 @@ func (s *Server) state() state {
 		v.Tasks = append(v.Tasks, taskState{t.ID, t.Action, t.RoomID, t.Started, t.Stopped, t.Idle, excerpt(t.Body)})
 	}
 	for _, r := range newest(s.Requests()) {
-		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, excerpt(r.Body), r.HTTPStatus, r.Code, meaning(r.Action, r.Code)})
+		v.Requests = append(v.Requests, requestState{r.Received, r.Action, r.Method, r.Query, excerpt(r.Body), r.HTTPStatus, r.Code, r.meaning(), r.Fault})
 	}
 	for _, c := range newest(s.Callbacks()) {
 		v.Callbacks = append(v.Callbacks, c.state())
@@ -499,6 +504,18 @@ func (s *Server) state() state {
 		v.Plays = append(v.Plays, playState{p.id, p.RoomID})
 	}
 	return v
+}
+
+// meaning is what the answer means, and whose it is.
+func (r *Request) meaning() string {
+	text := meaning(r.Action, r.Code)
+	switch {
+	case !r.Fault:
+		return text
+	case r.Code == zegocensor.CodeOK:
+		return "injected fault"
+	}
+	return "injected fault: " + text
 }
 
 // excerpt is the beginning of a body.

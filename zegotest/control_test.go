@@ -3,8 +3,11 @@ package zegotest_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -88,8 +91,13 @@ func TestControl(t *testing.T) {
 	assert.GreaterOrEqual(t, s.Now().Sub(before), 5*time.Minute)
 	assert.Empty(t, s.Running(), "their room closed five minutes ago")
 	do("POST", "reset", "", 200)
-	assert.Empty(t, do("GET", "state", "", 200)["Requests"])
+	empty := do("GET", "state", "", 200)
+	for _, list := range []string{"Rooms", "Tasks", "Requests", "Callbacks", "Faults", "Deliveries", "Plays"} {
+		assert.Empty(t, empty[list], list)
+	}
+	assert.Equal(t, "0s", empty["Turned"])
 
+	task = startAudio(t, s, nil)
 	for _, wrong := range []struct{ method, path, body string }{
 		{"POST", "rooms", `{"RoomId":""}`}, {"POST", "rooms", `{"Room":"r"}`}, {"POST", "rooms", `[]`}, {"POST", "rooms", `{} {}`}, {"POST", "rooms", `{`},
 		{"DELETE", "rooms/r?reason=x", ""}, {"POST", "rooms/r/streams", `{}`}, {"POST", "clock", `{"Advance":"-1s"}`}, {"POST", "clock", `{"Advance":5}`}, {"POST", "clock", `{"Advance":"soon"}`},
@@ -107,21 +115,205 @@ func TestControl(t *testing.T) {
 
 // TestControlIsGuarded plays the page of another site in the same browser.
 func TestControlIsGuarded(t *testing.T) {
-	s := newServer(t)
-	for name, change := range map[string]func(*http.Request){
-		"cross-site":    func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"origin":        func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") },
-		"DNS rebinding": func(r *http.Request) { r.Host = "evil.example" },
+	for _, address := range []string{"127.0.0.1:0", ":0"} {
+		for name, tt := range map[string]struct {
+			change func(*http.Request)
+			status int
+		}{
+			"cross-site":     {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+			"origin":         {func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, 403},
+			"DNS rebinding":  {func(r *http.Request) { r.Host = "evil.example" }, 403},
+			"like localhost": {func(r *http.Request) { r.Host = "localhost.evil.example:80" }, 403},
+			"ZEGO's name":    {func(r *http.Request) { r.Host = "rtc-api.zego.im" }, 403},
+			"WithHosts":      {func(r *http.Request) { r.Host = "Zego.Internal:8686" }, 200},
+			"localhost":      {func(r *http.Request) { r.Host = "localhost:8686" }, 200},
+			"an IP address":  {func(r *http.Request) { r.Host = "192.0.2.1:8686" }, 200},
+			"IPv6":           {func(r *http.Request) { r.Host = "[2001:db8::1]" }, 200},
+		} {
+			t.Run(address+" "+name, func(t *testing.T) {
+				s, err := zegotest.Listen(address, zegotest.WithHosts("zego.internal"))
+				require.NoError(t, err)
+				defer s.Close()
+				r, err := http.NewRequest("POST", s.URL()+"/_/api/rooms", strings.NewReader(`{"RoomId":"r"}`))
+				require.NoError(t, err)
+				tt.change(r)
+				w, err := http.DefaultClient.Do(r)
+				require.NoError(t, err)
+				w.Body.Close()
+				assert.Equal(t, tt.status, w.StatusCode)
+				assert.Equal(t, tt.status == 200, len(s.Rooms()) == 1)
+			})
+		}
+	}
+}
+
+// TestGatewayIsGuarded has the page of another site call an action with the secret
+// that everybody knows.
+func TestGatewayIsGuarded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change  func(*http.Request)
+		refused bool
+	}{
+		"cross-site":       {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, true},
+		"another port":     {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") }, true},
+		"origin":           {func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, true},
+		"no origin":        {func(r *http.Request) { r.Header.Set("Origin", "null") }, true},
+		"DNS rebinding":    {func(r *http.Request) { r.Host = "evil.example" }, true},
+		"own origin":       {func(r *http.Request) { r.Header.Set("Origin", "http://"+r.Host) }, false},
+		"the address line": {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "none") }, false},
+		"no browser":       {func(*http.Request) {}, false},
 	} {
-		r, err := http.NewRequest("POST", s.URL()+"/_/api/rooms", strings.NewReader(`{"RoomId":"r"}`))
-		require.NoError(t, err)
-		change(r)
-		w, err := http.DefaultClient.Do(r)
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.Inject(zegotest.Fault{Code: 104, Times: 1})
+			r, err := http.NewRequest("GET", s.URL()+"/?"+signed(s, "GenerateIdentifyToken").Encode(), nil)
+			require.NoError(t, err)
+			tt.change(r)
+			w, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			w.Body.Close()
+			_, state := control(t, s, "GET", "state", "")
+			if tt.refused {
+				assert.Empty(t, s.Requests())
+				assert.Len(t, state["Faults"], 1)
+				return
+			}
+			assert.EqualValues(t, 104, s.Requests()[0].Code)
+			assert.Empty(t, state["Faults"])
+		})
+	}
+}
+
+func TestRequestState_faults(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault   zegotest.Fault
+		meaning string
+		fails   bool
+	}{
+		"a proxy's page": {zegotest.Fault{HTTPStatus: 502}, "injected fault", true},
+		"a code":         {zegotest.Fault{Code: 104}, "injected fault: room does not exist", true},
+		"a body":         {zegotest.Fault{Body: "x"}, "injected fault", true},
+		"a cut":          {zegotest.Fault{Cut: zegotest.CutBody}, "injected fault", true},
+		"an early cut":   {zegotest.Fault{Cut: zegotest.CutBeforeRead}, "injected fault", true},
+		"a wrong clock":  {zegotest.Fault{ClockSkew: time.Hour}, "injected fault: signature expired", true},
+		"latency":        {zegotest.Fault{Latency: time.Millisecond}, "success", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.Inject(tt.fault)
+			w, err := http.Get(s.URL() + "/?" + signed(s, "GenerateIdentifyToken").Encode())
+			if err == nil {
+				w.Body.Close()
+			}
+			_, state := control(t, s, "GET", "state", "")
+			shown := state["Requests"].([]any)[0].(map[string]any)
+			assert.Equal(t, tt.meaning, shown["Meaning"])
+			assert.Equal(t, tt.fails, shown["Fault"] == true)
+			assert.Equal(t, tt.fails, s.Requests()[0].Fault)
+		})
+	}
+}
+
+func TestWithHistory(t *testing.T) {
+	s := newServer(t, zegotest.WithHistory(20), zegotest.WithRateLimit(0), zegotest.WithClock(still))
+	receive(t, s)
+	large := strings.Repeat("x", 1<<20-100)
+	for range 50 { // unsigned
+		w, err := http.Post(s.URL()+"/?Action=StartCensorAudioV2", "application/json", strings.NewReader(large))
 		require.NoError(t, err)
 		w.Body.Close()
-		assert.Equal(t, 403, w.StatusCode, name)
 	}
+	require.Len(t, s.Requests(), 20)
+	for range 40 {
+		w, err := http.Post(s.URL()+"/?Action=StartCensorAudioV2&a="+strings.Repeat("y", 1<<19), "application/json", strings.NewReader(large))
+		require.NoError(t, err)
+		w.Body.Close()
+	}
+	bytes := 0
+	for _, r := range s.Requests() {
+		bytes += len(r.Body) + len(r.Query.Get("a"))
+	}
+	assert.LessOrEqual(t, bytes, 32<<20)
+	assert.NotEmpty(t, s.Requests())
+
+	client := s.Client(zegocensor.WithClock(s.Now), zegocensor.WithLimiter(nil))
+	for i := range 50 {
+		id := strconv.Itoa(i)
+		s.OpenRoom(id, "u")
+		task := startAudio(t, s, func(r *zegocensor.StartCensorAudioV2Request) { r.RoomID, r.ReturnFinishInfo = id, true })
+		if i < 5 {
+			continue // runs, in a room that is open
+		}
+		if i > 8 {
+			_, err := client.StopCensorAudioV2(t.Context(), &zegocensor.StopCensorAudioV2Request{TaskID: task})
+			require.NoError(t, err)
+		}
+		s.CloseRoom(id, 0)
+		_, err := client.GenerateIdentifyToken(t.Context(), nil)
+		require.NoError(t, err)
+	}
+	assert.Len(t, s.Running(), 9)
+	assert.Len(t, s.Tasks(), 29)
+	assert.Len(t, s.Rooms(), 5+4+20, "those that are open or moderated, and the last 20")
+	assert.Len(t, s.Callbacks(), 20)
+	s.Advance(5 * time.Minute)
+	assert.Empty(t, s.Running(), "the idle tasks end with their rooms")
+}
+
+func TestWithLogger(t *testing.T) {
+	var log strings.Builder
+	s := newServer(t, zegotest.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	s.Advance(10 * time.Minute)
+	_, state := control(t, s, "GET", "state", "")
+	assert.NotContains(t, state, "Warning")
+	assert.Empty(t, log.String())
+	_, answer := control(t, s, "POST", "clock", `{"Advance":"1s"}`)
+	assert.Contains(t, answer["Warning"], "10m ahead")
+	_, state = control(t, s, "GET", "state", "")
+	assert.Contains(t, state["Warning"], "10m ahead")
+	s.Advance(time.Hour)
+	assert.Equal(t, 1, strings.Count(log.String(), "10m ahead"), "once is enough")
+	s.Reset()
+	_, state = control(t, s, "GET", "state", "")
+	assert.NotContains(t, state, "Warning")
+}
+
+func TestServer_Reset(t *testing.T) {
+	s := newServer(t, zegotest.WithRateLimit(2))
+	r := receive(t, s)
+	r.fail = func(int) error { return errors.New("away") }
+	s.HandleAction("Own", "GET", func(zegotest.Request) (any, zegocensor.Code) { return nil, 0 })
+	s.Play(zegotest.Play{})
+	pending := s.OpenRoom("room_1", "u")
+	s.InjectDelivery(zegotest.Delivery{Event: "stream_create", Delay: time.Hour})
+	delayed := s.OpenStream("room_1", "s", "u")
+	startAudio(t, s, nil)
+	token, err := s.Client().GenerateIdentifyToken(t.Context(), nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 0, get(t, s, "SetForbidStreamRule", "RoomId=room_1&StreamId=s&DisableAudio=1").Code)
+	require.EqualValues(t, 0, get(t, s, "ForbidRTCStream", "StreamId=s&Sequence=9").Code)
+	s.Advance(15 * time.Minute)
+	begin := s.Now()
+
+	s.Reset()
+	assert.Less(t, s.Now(), begin.Add(-14*time.Minute))
+	require.ErrorContains(t, delayed.Wait(t.Context()), "Reset")
+	require.ErrorContains(t, pending.Wait(t.Context()), "given up after 6 tries")
+	r.fail = func(int) error { return nil }
 	assert.Empty(t, s.Rooms())
+	assert.Empty(t, s.Tasks())
+	assert.Empty(t, s.Requests())
+	assert.Empty(t, s.Callbacks())
+	assert.Empty(t, s.ForbiddenStreams())
+	require.ErrorIs(t, s.RedeemToken(token.IdentifyToken), zegotest.ErrTokenUnknown)
+	before := len(r.handled())
+	s.Advance(2 * time.Hour)
+	assert.Len(t, r.handled(), before, "nothing of before is sent any more")
+	s.Reset()
+
+	assert.EqualValues(t, 0, get(t, s, "ForbidRTCStream", "StreamId=s&Sequence=1").Code, "no sequence is known")
+	assert.EqualValues(t, 0, get(t, s, "Own", "").Code, "settings stay")
+	require.NoError(t, s.OpenRoom("room_1", "u").Wait(t.Context()), "the callback URL is one")
 }
 
 func TestControlTellsNoSecret(t *testing.T) {

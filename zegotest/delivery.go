@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/callback"
@@ -132,6 +133,7 @@ type Callback struct {
 	form     bool
 	sign     func() stamp
 	progress *fake.Progress[Try]
+	size     atomic.Int64 // bytes of the tries so far
 }
 
 // Try is one attempt to deliver a callback.
@@ -153,7 +155,10 @@ func (c *Callback) Done() <-chan struct{} { return c.progress.Done() }
 // until [Callback.Done].
 func (c *Callback) Err() error { return c.progress.Err() }
 
-var errClosed = errors.New("zegotest: the server was closed")
+var (
+	errClosed = errors.New("zegotest: the server was closed")
+	errReset  = errors.New("zegotest: given up by Reset")
+)
 
 // Wait waits until the callback was delivered, and otherwise returns why it was
 // not. A callback that is refused is given up a minute after its first try:
@@ -203,6 +208,9 @@ func (s *Server) send(url string, e callback.Event, body fields) *Callback {
 		case d.Drop:
 			c.progress.Finish(errors.New("zegotest: dropped by a Delivery"))
 		default:
+			s.mu.Lock()
+			s.pending[c] = true
+			s.mu.Unlock()
 			s.schedule.After(d.Delay, func() { s.try(c, 0) })
 		}
 	}
@@ -214,7 +222,7 @@ func (s *Server) withhold(url string, e callback.Event, why error) *Callback {
 	c := s.withheldCallback(url, e, why)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.callbacks = last(append(s.callbacks, c), s.history)
+	s.listCallbacksLocked(c)
 	return c
 }
 
@@ -246,8 +254,20 @@ func (s *Server) callbacksOf(url string, e callback.Event, body fields) ([]*Call
 	for i := range copies {
 		copies[i] = &Callback{Event: e, URL: url, body: body, form: d.Form, sign: sign, progress: fake.NewProgress[Try](s.ctx.Done())}
 	}
-	s.callbacks = last(append(s.callbacks, copies...), s.history)
+	s.listCallbacksLocked(copies...)
 	return copies, d
+}
+
+func (s *Server) listCallbacksLocked(all ...*Callback) {
+	s.callbacks = fake.Last(append(s.callbacks, all...), s.history, historyBytes, func(c *Callback) int { return int(c.size.Load()) })
+}
+
+// finish ends a callback that was on its way.
+func (s *Server) finish(c *Callback, err error) {
+	s.mu.Lock()
+	delete(s.pending, c)
+	s.mu.Unlock()
+	c.progress.Finish(err)
 }
 
 // sign makes a signature of this moment.
@@ -261,6 +281,11 @@ func (s *Server) sign() stamp {
 
 // try delivers c for the first time (0) or again.
 func (s *Server) try(c *Callback, again int) {
+	select {
+	case <-c.Done():
+		return // Reset came first
+	default:
+	}
 	t := Try{Time: s.Now(), ContentType: "application/json"}
 	f := signed(c.body, c.sign())
 	if c.form {
@@ -271,12 +296,13 @@ func (s *Server) try(c *Callback, again int) {
 	}
 	t.HTTPStatus, t.Err = fake.Post(s.ctx, answerTimeout, s.sender, c.URL, http.Header{"Content-Type": {t.ContentType}}, t.Body)
 	c.progress.Note(t)
+	c.size.Add(int64(len(t.Body)))
 	defer s.mu.touch()
 	switch {
 	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
-		c.progress.Finish(nil)
+		s.finish(c, nil)
 	case again == len(retryDelays):
-		c.progress.Finish(fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
+		s.finish(c, fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
 	default:
 		s.schedule.After(retryDelays[again], func() { s.try(c, again+1) })
 	}

@@ -47,25 +47,19 @@ func (s *Server) EmitVideoImageResult(taskID string, r callback.VideoImageResult
 // end of a task is told without it where the Start asked for it by
 // ReturnFinishInfo. See [Server.EmitAudioResult].
 func (s *Server) EmitAudioStatus(taskID string, e callback.AudioStatus) *Callback {
-	t := s.task(taskID, startAudio)
-	s.fillStatus(t, &e)
-	return s.emit(t.audio.text(statusURL), &e)
+	return s.emitStatus(s.task(taskID, startAudio), &e, &e)
 }
 
 // EmitVideoAudioStatus sends the state of the audio part of a video task. See
 // [Server.EmitAudioStatus].
 func (s *Server) EmitVideoAudioStatus(taskID string, e callback.VideoAudioStatus) *Callback {
-	t := s.task(taskID, startVideo)
-	s.fillStatus(t, (*callback.AudioStatus)(&e))
-	return s.emit(t.audio.text(statusURL), &e)
+	return s.emitStatus(s.task(taskID, startVideo), (*callback.AudioStatus)(&e), &e)
 }
 
 // EmitVideoImageStatus sends the state of the video part of a video task. See
 // [Server.EmitAudioStatus].
 func (s *Server) EmitVideoImageStatus(taskID string, e callback.VideoImageStatus) *Callback {
-	t := s.task(taskID, startVideo)
-	s.fillStatus(t, (*callback.AudioStatus)(&e))
-	return s.emit(t.video.text(statusURL), &e)
+	return s.emitStatus(s.task(taskID, startVideo), (*callback.AudioStatus)(&e), &e)
 }
 
 const (
@@ -136,6 +130,16 @@ func (s *Server) fillResultTaskID(t Task, id *string, who string) {
 	first(id, fmt.Sprintf("%s_%s%d", t.ID, who, s.results))
 }
 
+// emitStatus sends e, whose fields are those of status.
+func (s *Server) emitStatus(t Task, status *callback.AudioStatus, e callback.Event) *Callback {
+	s.fillStatus(t, status)
+	about := t.audio
+	if _, images := e.(*callback.VideoImageStatus); images {
+		about = t.video
+	}
+	return s.emit(about.text(statusURL), e)
+}
+
 func (s *Server) fillStatus(t Task, e *callback.AudioStatus) {
 	s.fill(t, &e.Task, &e.AuxInfo.RoomID)
 	end := t.Stopped
@@ -153,11 +157,14 @@ func (s *Server) tellEnd(t Task) {
 	}
 	switch {
 	case t.Action == startAudio:
-		s.EmitAudioStatus(t.ID, callback.AudioStatus{})
+		e := &callback.AudioStatus{}
+		s.emitStatus(t, e, e)
 	default:
 		if !t.audio.empty() {
-			s.EmitVideoAudioStatus(t.ID, callback.VideoAudioStatus{})
+			e := &callback.VideoAudioStatus{}
+			s.emitStatus(t, (*callback.AudioStatus)(e), e)
 		}
-		s.EmitVideoImageStatus(t.ID, callback.VideoImageStatus{})
+		e := &callback.VideoImageStatus{}
+		s.emitStatus(t, (*callback.AudioStatus)(e), e)
 	}
 }

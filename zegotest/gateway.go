@@ -41,10 +41,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 		http.NotFound(w, httpRequest)
 		return
 	}
+	// What a page of another site has a browser send is refused before it is
+	// recorded or uses a fault.
+	if foreign(httpRequest) {
+		http.Error(w, "zegotest: refused: a page of another site sent this", http.StatusForbidden)
+		return
+	}
+	if !s.knownHost(httpRequest.Host) && !zegoHost(httpRequest.Host) {
+		a := answer{status: s.guesses.refusalStatus, code: zegocensor.CodeWrongHost, message: meaning("", zegocensor.CodeWrongHost)}
+		s.write(w, &Request{}, a, Fault{}, s.Now())
+		return
+	}
 	query, queryErr := url.ParseQuery(httpRequest.URL.RawQuery)
 	r := s.record(httpRequest, query)
 
 	if f := s.fault(r, true); f.Cut == CutBeforeRead {
+		s.markFault(r)
 		fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency)
 		fake.Cut(w)
 		return
@@ -52,18 +64,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, httpRequest *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(httpRequest.Body, fake.MaxBody+1))
 	s.mu.Lock()
 	r.Body = body
+	s.boundRequestsLocked()
 	s.mu.Unlock()
 	unreadable := err != nil || len(body) > fake.MaxBody
 
 	f := s.fault(r, false)
+	if f.Hang || f.Cut != CutNone || f.ClockSkew != 0 {
+		s.markFault(r)
+	}
 	if !fake.Hold(s.ctx, httpRequest, f.Hang, f.Latency) {
 		fake.Cut(w)
 		return
 	}
 	now := s.Now().Add(f.ClockSkew)
 	a, canned := f.answer(r.Action, s.guesses.refusalStatus)
-	if !canned {
-		a = s.decide(now, httpRequest.Host, r, query, queryErr, unreadable)
+	if canned {
+		s.markFault(r)
+	} else {
+		a = s.decide(now, r, query, queryErr, unreadable)
 	}
 	if f.Cut == CutAfterRead {
 		fake.Cut(w)
@@ -95,18 +113,28 @@ func (s *Server) record(httpRequest *http.Request, query url.Values) *Request {
 			r.Query[name] = values
 		}
 	}
+	for _, all := range []map[string][]string{r.Query, r.Header} {
+		for name, values := range all {
+			for _, v := range values {
+				r.head += len(name) + len(v)
+			}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = last(append(s.requests, r), s.history)
+	s.requests = append(s.requests, r)
+	s.boundRequestsLocked()
 	return r
 }
 
-// last keeps the last n of a list, or all where n is 0.
-func last[T any](list []T, n int) []T {
-	if n == 0 || len(list) <= n {
-		return list
-	}
-	return list[len(list)-n:]
+func (s *Server) boundRequestsLocked() {
+	s.requests = fake.Last(s.requests, s.history, historyBytes, func(r *Request) int { return r.head + len(r.Body) })
+}
+
+func (s *Server) markFault(r *Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Fault = true
 }
 
 func isPublic(name string) bool {
@@ -142,12 +170,9 @@ func meaning(action string, code zegocensor.Code) string {
 }
 
 // decide checks a request and carries it out.
-func (s *Server) decide(now time.Time, host string, r *Request, query url.Values, queryErr error, unreadable bool) answer {
+func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr error, unreadable bool) answer {
 	refuse := func(code zegocensor.Code) answer {
 		return answer{status: s.guesses.refusalStatus, code: code, message: meaning(r.Action, code)}
-	}
-	if s.loopback && !knownHost(host) {
-		return refuse(zegocensor.CodeWrongHost)
 	}
 	if unreadable {
 		return refuse(codeBodyUnreadable)
@@ -205,14 +230,37 @@ func (a action) call(now time.Time, r Request) (data any, code zegocensor.Code, 
 	return a.do(now, r)
 }
 
-// knownHost reports whether a Host header names this machine or ZEGO's API.
-func knownHost(host string) bool {
+// knownHost reports whether a Host header names the server in a way that another
+// site cannot: an IP address, localhost, or a name of [WithHosts].
+func (s *Server) knownHost(host string) bool {
+	host = hostName(host)
+	return host == "localhost" || net.ParseIP(host) != nil || slices.ContainsFunc(s.hosts, func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// zegoHost reports whether a Host header is of ZEGO's API.
+func zegoHost(host string) bool {
+	host = hostName(host)
+	return strings.HasPrefix(host, "rtc-api") && strings.HasSuffix(host, ".zego.im")
+}
+
+// hostName is a host without its port, in lower case.
+func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	return host == "localhost" || net.ParseIP(host).IsLoopback() ||
-		strings.HasPrefix(host, "rtc-api") && strings.HasSuffix(host, ".zego.im")
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+// foreign reports whether a browser says that a page of another site sent a request.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+	default:
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	u, err := url.Parse(origin)
+	return origin != "" && (err != nil || u.Host != r.Host)
 }
 
 // checkPublic checks the public parameters, in the order of the package

@@ -229,7 +229,7 @@ func (s *Server) beginLocked(p pull, every time.Duration) {
 func (s *Server) continuePull(p pull, every time.Duration) {
 	s.mu.Lock()
 	play, streamID, userID, ok := s.pulledLocked(p)
-	if !ok {
+	if !ok || !s.pulls[p] {
 		delete(s.pulls, p)
 		s.mu.Unlock()
 		return

@@ -324,6 +324,7 @@ func (s *Server) endIdle(roomID string) {
 				ended = append(ended, *t)
 			}
 		}
+		s.forgetEndedLocked()
 	}
 	s.mu.Unlock()
 	for _, t := range ended {

@@ -117,5 +117,6 @@ func (s *Server) clearLocked(r *Room, now time.Time, how callback.StreamCloseTyp
 
 func (s *Server) closeLocked(r *Room, now time.Time, reason callback.RoomCloseReason) callback.Event {
 	r.Closed = now
+	s.forgetEndedLocked()
 	return &callback.RoomClosed{RoomID: r.ID, RoomSessionID: r.SessionID, CloseReason: reason, CloseTime: now}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"log"
+	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,13 +38,14 @@ type Server struct {
 	rateLimit      int
 	fixedRate      bool // the rates are not the documented ones
 	history        int  // 0 = everything
+	hosts          []string
+	logger         *slog.Logger
 	clock          func() time.Time
 	guesses        guesses
 	userEvents     bool
 	olderEvents    bool
 
 	url         string
-	loopback    bool
 	controls    http.Handler
 	schedule    *schedule.Schedule
 	sender      *http.Transport // of callbacks
@@ -60,6 +63,7 @@ type Server struct {
 	rooms       []*Room
 	roomByID    map[string]*Room // the last life of each
 	tokens      map[string]*token
+	tokenIDs    []string // in their order
 	rules       rules
 	publishing  map[string]publishing // by stream
 	accepted    fake.Rate
@@ -69,10 +73,11 @@ type Server struct {
 	deliveries  []*Delivery
 	plays       []*Play
 	pulls       map[pull]bool
-	serial      uint64 // of request IDs
-	sessions    uint64 // of rooms
-	streams     uint64 // that were ever published
-	streamSeq   uint64 // changes of streams
+	pending     map[*Callback]bool // on their way
+	serial      uint64             // of request IDs
+	sessions    uint64             // of rooms
+	streams     uint64             // that were ever published
+	streamSeq   uint64             // changes of streams
 	logins      uint64
 	results     uint64
 	injections  int
@@ -128,9 +133,26 @@ func WithUserEvents() Option { return func(s *Server) { s.userEvents = true } }
 // and publish_id in place of room_id, stream_id and user_id, without milliseconds.
 func WithEventsOf2023() Option { return func(s *Server) { s.olderEvents = true } }
 
-// WithHistory keeps only the last n requests and the last n callbacks, for a
-// server that runs for long. The default, 0, keeps them all until [Server.Reset].
+// WithHistory keeps only the last n of the requests, of the callbacks, of the tasks
+// and rooms that have ended and of the tokens, and 32 MiB of each kind at most, for
+// a server that runs for long. The default, 0, keeps them all until [Server.Reset].
 func WithHistory(n int) Option { return func(s *Server) { s.history = n } }
+
+// historyBytes bounds what is kept of a kind if WithHistory bounds its number.
+const historyBytes = 32 << 20
+
+// WithHosts adds names by which the server may be reached. Without it, the Host
+// header must be localhost or an IP address, or for calls of the server API one of
+// ZEGO's names: a page of another site that a browser shows could otherwise reach
+// the server by a name of its own (DNS rebinding).
+func WithHosts(names ...string) Option {
+	return func(s *Server) { s.hosts = append(s.hosts, names...) }
+}
+
+// WithLogger has a warning logged when [Server.Advance] has turned the clock more
+// than ten minutes ahead. A receiver that does not use the server's clock then
+// refuses the callbacks, as it should. nil, the default, logs nothing.
+func WithLogger(l *slog.Logger) Option { return func(s *Server) { s.logger = l } }
 
 // NewServer starts a server on a loopback port. It panics when it cannot listen,
 // as [net/http/httptest.NewServer] does, or when an option is wrong. Close it.
@@ -143,9 +165,8 @@ func NewServer(opts ...Option) *Server {
 }
 
 // Listen starts a server on a TCP address of choice, for programs. Its errors are
-// those of listening, and options that are wrong. On a loopback address it
-// refuses requests whose Host header names another host than a loopback one or
-// ZEGO's.
+// those of listening, and options that are wrong. See [WithHosts] for what the Host
+// header may be.
 func Listen(address string, opts ...Option) (*Server, error) {
 	s := &Server{
 		appID:          DefaultAppID,
@@ -159,6 +180,7 @@ func Listen(address string, opts ...Option) (*Server, error) {
 		roomByID:       make(map[string]*Room),
 		tokens:         make(map[string]*token),
 		pulls:          make(map[pull]bool),
+		pending:        make(map[*Callback]bool),
 		publishing:     make(map[string]publishing),
 	}
 	for _, opt := range opts {
@@ -171,7 +193,6 @@ func Listen(address string, opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.loopback = listener.Addr().(*net.TCPAddr).IP.IsLoopback()
 	host := listener.Addr().(*net.TCPAddr)
 	s.url = "http://" + host.String()
 	if host.IP.IsUnspecified() {
@@ -238,8 +259,20 @@ func (s *Server) Advance(d time.Duration) {
 	if err := checkAdvance(d); err != nil {
 		panic("zegotest: Advance: " + err.Error())
 	}
+	before := s.warning()
 	s.schedule.Advance(d)
 	s.mu.touch()
+	if text := s.warning(); text != "" && before == "" && s.logger != nil {
+		s.logger.Warn(text)
+	}
+}
+
+// warning is what whoever runs the server should know, or "".
+func (s *Server) warning() string {
+	if s.schedule.Turned() <= maxDeviation {
+		return ""
+	}
+	return "the clock is more than 10m ahead: receivers that use another clock refuse the callbacks as stale, and calls are refused as expired; reset turns it back"
 }
 
 func checkAdvance(d time.Duration) error {
@@ -287,7 +320,10 @@ type Request struct {
 	Body      []byte
 	Received  time.Time // by the server's clock
 
+	head int // bytes without the body
+
 	// The answer.
+	Fault      bool // an injected fault decided it, or had none sent: it is not ZEGO's
 	Code       zegocensor.Code
 	HTTPStatus int // 0 where the connection was cut, or while there is none yet
 }
@@ -300,13 +336,68 @@ func (s *Server) Requests() []Request {
 	return fake.Values(s.requests)
 }
 
-// Reset forgets the requests, the callbacks, the faults, the deliveries and the
-// rate. Rooms, tasks and tokens stay, and so does what is on its way.
+// Reset makes the server what it was at first: it forgets the requests, the rates,
+// the rooms, the tasks, the tokens, the rules, the faults, the deliveries and the
+// plays, gives up the callbacks that are on their way, and turns the clock back to
+// where it would be without [Server.Advance]. No events are sent. What the options,
+// [Server.SetCallbackURL] and [Server.HandleAction] have set stays. It must not be
+// called by what receives the callbacks.
 func (s *Server) Reset() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests, s.callbacks, s.faults, s.deliveries = nil, nil, nil, nil
+	pending := slices.Collect(maps.Keys(s.pending))
+	s.requests, s.callbacks, s.faults, s.deliveries, s.plays = nil, nil, nil, nil, nil
+	s.tasks, s.rooms, s.tokenIDs, s.rules = nil, nil, nil, rules{}
+	clear(s.pending)
+	clear(s.taskByID)
+	clear(s.roomByID)
+	clear(s.tokens)
+	clear(s.publishing)
+	clear(s.pulls)
 	s.accepted.Reset()
+	s.mu.Unlock()
+	s.schedule.Reset()
+	for _, c := range pending {
+		c.progress.Finish(errReset)
+	}
+}
+
+// forgetEndedLocked drops the tasks and rooms that have ended and are too many.
+func (s *Server) forgetEndedLocked() {
+	if s.history == 0 {
+		return
+	}
+	moderated := make(map[string]bool)
+	s.tasks = dropEnded(s.tasks, s.history, func(t *Task) (ended bool, size int) {
+		if t.Running() {
+			moderated[t.RoomID] = true
+		}
+		return !t.Running(), len(t.Body)
+	}, func(t *Task) { delete(s.taskByID, t.ID) })
+	s.rooms = dropEnded(s.rooms, s.history, func(r *Room) (ended bool, size int) {
+		return !r.Live() && !moderated[r.ID], len(r.ID)
+	}, func(r *Room) {
+		if s.roomByID[r.ID] == r {
+			delete(s.roomByID, r.ID)
+		}
+	})
+}
+
+// dropEnded keeps the last n of those that have ended, and historyBytes of them.
+func dropEnded[T any](list []*T, n int, ended func(*T) (bool, int), dropped func(*T)) []*T {
+	count, bytes := 0, 0
+	for i, v := range slices.Backward(list) {
+		over, size := ended(v)
+		if !over {
+			continue
+		}
+		count++
+		bytes += size
+		if count > n || bytes > historyBytes {
+			dropped(v)
+			list[i] = nil
+		}
+	}
+	return slices.DeleteFunc(list, func(v *T) bool { return v == nil })
 }
 
 // Task is a moderation task that was started.

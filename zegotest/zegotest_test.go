@@ -138,7 +138,7 @@ func TestGatewayCodes(t *testing.T) {
 	})
 	t.Run("Host", func(t *testing.T) {
 		for host, code := range map[string]zegocensor.Code{"": 0, "localhost:80": 0, "[::1]:80": 0, "rtc-api-sha.zego.im": 0, "RTC-API.zego.im": 0,
-			"example.com": 100000000, "zego.im": 100000000, "rtc-api.zego.im.example.com": 100000000, "10.0.0.1": 100000000} {
+			"example.com": 100000000, "zego.im": 100000000, "rtc-api.zego.im.example.com": 100000000, "10.0.0.1": 0, "localhost.evil.example": 100000000} {
 			req, err := http.NewRequest("GET", s.URL()+"/?"+signed(s, "GenerateIdentifyToken").Encode(), nil)
 			require.NoError(t, err)
 			req.Host = host
@@ -467,12 +467,12 @@ func TestListen(t *testing.T) {
 	}
 	assert.Panics(t, func() { zegotest.NewServer(zegotest.WithAppID(0)) })
 
-	s, err := zegotest.Listen("0.0.0.0:0", zegotest.WithHistory(3))
+	s, err := zegotest.Listen("0.0.0.0:0", zegotest.WithHistory(3), zegotest.WithHosts("zego.internal"))
 	require.NoError(t, err)
 	defer s.Close()
 	req, err := http.NewRequest("GET", strings.Replace(s.URL(), "[::]", "127.0.0.1", 1)+"/?"+signed(s, "GenerateIdentifyToken").Encode(), nil)
 	require.NoError(t, err)
-	req.Host = "zego.internal" // by what name it is reached from other machines is not for it to know
+	req.Host = "zego.internal"
 	for range 10 {
 		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"os/signal"
@@ -88,12 +89,16 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	option := func(o zegotest.Option) { s.options = append(s.options, o) }
 
 	set.StringVar(&s.listen, "listen", "127.0.0.1:8686", "serve on `address`; whoever reaches it can do everything")
+	set.Func("host", "a further `name` by which it is reached, besides localhost and IP addresses; can be repeated", func(name string) error {
+		option(zegotest.WithHosts(name))
+		return nil
+	})
 	appID := set.Uint("app-id", uint(zegotest.DefaultAppID), "the project's `AppId`")
 	secret := set.String("server-secret", zegotest.DefaultServerSecret, "what requests must be signed with")
 	callbackSecret := set.String("callback-secret", zegotest.DefaultCallbackSecret, "what callbacks are signed with")
 	set.StringVar(&s.callbackURL, "callback-url", "", "where callbacks go that have no `URL` of their own, room and stream events among them")
 	rate := set.String("rate-limit", documented, "`calls` a second that each action accepts: documented (each action's own, also for each room) or a number; 0 = any number")
-	history := set.Int("history", 1000, "keep the last `n` requests and callbacks; 0 = all")
+	history := set.Int("history", 1000, "keep the last `n` requests, callbacks, tokens, and tasks and rooms that have ended, and 32 MiB of each; 0 = all")
 	set.Func("fault", "a fault from the beginning on, as `JSON` that the API takes, such as '{\"Action\":\"StartCensorAudioV2\",\"Code\":206,\"Times\":1}'; can be repeated", func(text string) error {
 		var f zegotest.Fault
 		if err := json.Unmarshal([]byte(text), &f); err != nil {
@@ -185,6 +190,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+	option(zegotest.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))))
 	if *users {
 		option(zegotest.WithUserEvents())
 	}

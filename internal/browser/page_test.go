@@ -136,11 +136,26 @@ func TestPage(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		sees("#requests", "request failed"),
 		chromedp.Poll(`!document.querySelector('#faults').innerText.includes('Code 1')`, nil),
+		press("A proxy’s 502"), sees("#faults", "HTTPStatus 502"),
+	))
+	_, err = zego.Client().GenerateIdentifyToken(ctx, nil) // tried again
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Run(ctx,
+		sees("#requests", "injected fault"),
+		press("play results"), sees("#faults", "Play every room"),
 		press("Clock 11 minutes ahead"), sees("#faults", "ClockSkew 11m0s"),
 		press("remove faults"),
 		chromedp.Poll(`!document.querySelector('#faults').innerText.includes('ClockSkew')`, nil),
 		chromedp.Click(`#open-room button`, chromedp.ByQuery),
 		chromedp.Poll(`document.querySelector('#error').innerText.includes('is open')`, nil),
+	))
+
+	require.NoError(t, chromedp.Run(ctx,
+		press("turn the clock by 5m"), press("turn the clock by 5m"), sees("#warning", "10m ahead"),
+		press("reset everything"),
+		chromedp.Poll(`document.querySelectorAll('tbody tr').length === 0`, nil),
+		chromedp.Poll(`document.querySelector('#warning').innerText === ''`, nil),
+		chromedp.Click(`#open-room button`, chromedp.ByQuery), sees("#rooms", "room_1"),
 	))
 
 	light := screenshot(t, ctx, "light.png")

@@ -160,11 +160,29 @@ func (r *Rate) Reset() {
 	clear(r.last)
 }
 
+// Last keeps the last n items of a list whose sizes are most bytes together, and
+// always the last one. 0 means any number, and then of any size.
+func Last[T any](list []*T, n, most int, size func(*T) int) []*T {
+	if n == 0 {
+		return list
+	}
+	first, total := len(list), 0
+	for first > 0 && len(list)-first < n {
+		if total += size(list[first-1]); total > most && first < len(list) {
+			break
+		}
+		first--
+	}
+	clear(list[:first]) // what is dropped shall not be held by the array
+	return list[first:]
+}
+
 // Progress is how far the delivery of a callback has come. T is a try.
 type Progress[T any] struct {
 	mu     sync.Mutex
 	tries  []T
 	err    error
+	ended  bool
 	done   chan struct{}
 	closed <-chan struct{} // the server is
 }
@@ -181,11 +199,14 @@ func (p *Progress[T]) Note(try T) {
 	p.tries = append(p.tries, try)
 }
 
-// Finish ends it.
+// Finish ends it, unless it has ended.
 func (p *Progress[T]) Finish(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.err = err
+	if p.ended {
+		return
+	}
+	p.err, p.ended = err, true
 	close(p.done)
 }
 

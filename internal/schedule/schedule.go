@@ -134,6 +134,17 @@ func (s *Schedule) Advance(d time.Duration) {
 	s.lookAgain()
 }
 
+// Reset drops everything that is due, and turns the clock back to its base. What is
+// being done goes on.
+func (s *Schedule) Reset() {
+	s.turning.Lock()
+	defer s.turning.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due, s.ahead = nil, 0
+	s.lookAgain()
+}
+
 func (s *Schedule) startLocked() {
 	e := heap.Pop(&s.due).(entry)
 	s.running++

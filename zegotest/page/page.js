@@ -93,6 +93,7 @@ function injected(state) {
   fill('faults', [
     ...state.Faults.map((f) => row('faults', f)),
     ...state.Deliveries.map((d) => row('deliveries', d)),
+    ...state.Plays.map((p) => [`Play ${p.RoomId || 'every room'}`, button('Remove', `remove plays ${p.Id}`, () => call('DELETE', `plays/${p.Id}`))]),
   ]);
 }
 
@@ -110,7 +111,7 @@ function callbacks(list) {
 function requests(list) {
   fill('requests', list.map((r) => [
     time(r.Received), r.Action, r.HTTPStatus ? String(r.HTTPStatus) : { text: 'no answer', kind: 'bad' },
-    String(r.Code), { text: r.HTTPStatus ? r.Meaning : '', kind: r.Code ? 'bad' : 'good' },
+    String(r.Code), { text: r.HTTPStatus || r.Fault ? r.Meaning : '', kind: r.Code || r.Fault ? 'bad' : 'good' },
   ]));
 }
 
@@ -118,6 +119,7 @@ function show(state) {
   $('app').textContent = state.AppId;
   $('url').textContent = state.CallbackUrl || 'nowhere';
   $('turned').textContent = state.Turned;
+  $('warning').textContent = state.Warning || '';
   rooms(state.Rooms);
   tasks(state.Tasks);
   injected(state);
@@ -135,6 +137,11 @@ for (const [name, fault] of Object.entries(faults)) {
 for (const d of ['2s', '1m', '5m']) {
   $('clock').append(button('+' + d, 'turn the clock by ' + d, () => call('POST', 'clock', { Advance: d })));
 }
+
+$('clock').append(
+  button('Play results', 'play results of every room', () => call('POST', 'plays', {})),
+  button('Reset', 'reset everything', () => call('POST', 'reset')),
+);
 
 const events = new EventSource('api/events');
 events.onopen = () => { $('live').textContent = 'live'; };
