@@ -10,6 +10,7 @@
 //	curl 127.0.0.1:8686/_/api/rooms -d '{"RoomId":"room_1","UserId":"user_1"}'
 //	curl 127.0.0.1:8686/_/api/tasks/$task/results -d '{"RiskLevel":"REJECT","Text":"an insult","UserId":"user_1"}'
 //	curl 127.0.0.1:8686/_/api/faults -d '{"Action":"StartCensorAudioV2","Code":206,"Times":1}'
+//	curl 127.0.0.1:8686/_/api/plays -d '{"RoomId":"room_1"}'
 //	curl 127.0.0.1:8686/_/api/clock -d '{"Advance":"5m"}'
 //	curl 127.0.0.1:8686/_/api/state
 package main
