@@ -1,5 +1,5 @@
 // Package zegoredis keeps in Redis what replicas must share: the rooms of package
-// moderator ([Store]), one quota of calls for all ([Limiter]), and the memory of
+// moderator ([Store]), one rate limit for all ([Limiter]), and the memory of
 // callbacks that were received ([NonceStore]).
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
@@ -19,7 +19,7 @@
 // evict keys (maxmemory-policy noeviction). What follows when it loses data, or
 // when a replica of it takes over that has missed the last writes: of rooms the
 // same as from a process that dies at that moment, or, if all is lost, what package
-// moderator says of that; of the quota that processes do not know of each other's
+// moderator says of that; of the rate limit that processes do not know of each other's
 // last places, so that the rate can be exceeded for a moment; of nonces that a
 // captured callback can be handled once more while its timestamp is young.
 package zegoredis

@@ -12,16 +12,24 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/zegocensor/zegocensor-go"
+	"github.com/zegocensor/zegocensor-go/internal/limit"
 )
 
 // Limiter is a [zegocensor.Limiter] that all replicas share: each action of a
-// project is called at most as often as [zegocensor.DocumentedRate] says, by all of them
-// together.
+// project is called at most as often as [zegocensor.DocumentedRate] says, by all of
+// them together.
 //
 // It hands out places in time, evenly spaced by the server's clock, and a little
 // wider apart than the rate asks for (2 %): a call that goes out a moment late,
-// because of a busy machine, still meets a second that has room for it. A call
-// that gives up its place leaves it unused if others have taken later ones.
+// because of a busy machine, still meets a second that has room for it.
+//
+// The calls of a process stand in line, first come, first served. Only the first one
+// asks Redis for a place. If it gives up, the next one gets its place, so that calls
+// that are cancelled cost the other replicas at most one place.
+//
+// PerRoom of a [zegocensor.Limit] is kept within each process and not in Redis: a room
+// whose calls come from several replicas can be called more often. ZEGO then refuses
+// some of them, and the client tries these again.
 type Limiter struct {
 	client redis.UniversalClient
 	prefix string
@@ -32,8 +40,22 @@ type Limiter struct {
 
 	awayUntil atomic.Int64 // in Unix nanoseconds: the local share is taken without asking
 
-	mu   sync.Mutex
-	last map[string]time.Time // the last known place of each action
+	mu      sync.Mutex
+	actions map[string]*action
+}
+
+// action is the line of an action. What follows the queue is for the first call in
+// line to read and to change.
+type action struct {
+	keys     []string
+	interval time.Duration
+	rooms    *limit.Rooms // nil = rooms have no limit of their own
+	queue    limit.Queue
+
+	token  string    // that names the place which Redis was asked for; "" = none
+	place  time.Time // that no call has used
+	last   time.Time // the last known place
+	failed time.Time // when Redis did not answer, and calls were to fail
 }
 
 var _ zegocensor.Limiter = (*Limiter)(nil)
@@ -94,7 +116,7 @@ func WithFailFast() LimiterOption {
 
 // NewLimiter makes a limiter for a project.
 func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOption) (*Limiter, error) {
-	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: documented, last: make(map[string]time.Time)}
+	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: documented, actions: make(map[string]*action)}
 	var faults []error
 	for _, opt := range opts {
 		faults = append(faults, opt(l))
@@ -137,15 +159,6 @@ redis.call('PEXPIRE', KEYS[1], 60000 + math.ceil((mine - now) / 1000))
 return mine - now
 `)
 
-// giveBack undoes a place, unless another has been taken since.
-var giveBack = redis.NewScript(`
-local v = redis.call('HMGET', KEYS[1], 'o', 'p')
-if v[1] == ARGV[1] then
-  redis.call('HSET', KEYS[1], 'next', v[2], 'o', '')
-end
-return 0
-`)
-
 // ErrBusy means that the context of a call ends before its place comes.
 var ErrBusy = errors.New("zegoredis: too many calls are waiting")
 
@@ -162,22 +175,70 @@ const (
 	awayTime      = 5 * time.Second
 )
 
-// Wait returns when the action of r may be called.
+// overdue is how long after its time a place can be used by a call that has come
+// since. It is less than what the places are wider apart in a second.
+const overdue = limit.Margin / 2
+
+// Wait returns nil when one call of r may be sent. Its errors are that of ctx,
+// [ErrBusy] and [ErrAway].
 func (l *Limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
-	action := r.Action
-	token := token() // of this call, however often it asks
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	a := l.action(r.Action)
+	if a.rooms == nil || r.RoomID == "" {
+		return l.wait(ctx, a)
+	}
+	turn, err := a.rooms.Enter(ctx, r.RoomID)
+	if err != nil {
+		return busy(ctx, err)
+	}
+	err = l.wait(ctx, a)
+	turn.Leave(err == nil)
+	return err
+}
+
+func (l *Limiter) action(name string) *action {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a, ok := l.actions[name]
+	if !ok {
+		rate := l.rate(name)
+		a = &action{
+			keys:     []string{l.prefix + ":" + strconv.FormatUint(uint64(l.appID), 10) + ":" + name},
+			interval: limit.Interval(rate.PerSecond),
+		}
+		if rate.PerRoom > 0 {
+			a.rooms = limit.NewRooms(rate.PerRoom)
+		}
+		l.actions[name] = a
+	}
+	return a
+}
+
+// busy is the error of a call that does not wait any more. If its context has not
+// ended, the context's deadline comes too soon.
+func busy(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
+
+// wait waits in line, for a place, and for its time.
+func (l *Limiter) wait(ctx context.Context, a *action) error {
+	joined := time.Now()
+	if err := a.queue.Enter(ctx, 0, a.interval); err != nil {
+		return busy(ctx, err)
+	}
+	defer a.queue.Leave()
+	for pause := 50 * time.Millisecond; time.Since(a.place) > overdue; pause = min(2*pause, time.Second) {
 		var err error
 		if time.Now().UnixNano() >= l.awayUntil.Load() {
-			var d time.Duration
-			d, err = l.reserve(ctx, action, token)
+			if l.away == fail && joined.Before(a.failed) {
+				return ErrAway // found out by a call that was ahead
+			}
+			err = l.reserve(ctx, a)
 			switch {
 			case err == nil:
-				if err := sleep(ctx, d); err != nil {
-					l.unreserve(action, token)
-					return err
-				}
-				return nil
+				continue
 			case redis.HasErrorPrefix(err, "TOOFAR"):
 				return fmt.Errorf("%w: %w", ErrBusy, context.DeadlineExceeded)
 			case ctx.Err() != nil:
@@ -190,25 +251,57 @@ func (l *Limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
 			if err != nil {
 				l.awayUntil.Store(time.Now().Add(awayTime).UnixNano())
 			}
-			return l.local(ctx, action)
+			a.reserved(latest(time.Now(), a.last.Add(a.interval*time.Duration(l.share))))
+			continue
 		case fail:
+			a.failed = time.Now()
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
+	d := time.Until(a.place)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return fmt.Errorf("%w: %w", ErrBusy, context.DeadlineExceeded)
+	}
+	if err := sleep(ctx, d); err != nil {
+		return err
+	}
+	a.token, a.place = "", time.Time{}
+	return nil
+}
+
+// reserved notes a place for the first call in line.
+func (a *action) reserved(place time.Time) {
+	a.place, a.last = place, latest(a.last, place)
+}
+
+func latest(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
 }
 
 // reserve takes a place. It returns when Redis has answered, the context has
-// ended, or the time for an answer is over, whichever the client of Redis does.
-func (l *Limiter) reserve(ctx context.Context, action, token string) (time.Duration, error) {
+// ended, or the time for an answer is over, whichever the client of Redis does. A
+// request to Redis does not end with its call: the next call in line asks for the
+// same place.
+func (l *Limiter) reserve(ctx context.Context, a *action) error {
 	far, patience := farthest, answerTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		far = min(far, time.Until(deadline))
 		patience = min(patience, far/2)
 	}
-	interval := l.interval(action)
+	if a.token == "" || !a.place.IsZero() { // the place is over
+		a.token, a.place = token(), time.Time{}
+	}
+	sinceLast := -time.Hour
+	if !a.last.IsZero() {
+		sinceLast = time.Until(a.last)
+	}
+	args := []any{a.token, a.interval.Microseconds(), far.Microseconds(), sinceLast.Microseconds(), farthest.Microseconds()}
 	answer, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	type reply struct {
@@ -217,71 +310,20 @@ func (l *Limiter) reserve(ctx context.Context, action, token string) (time.Durat
 	}
 	replies := make(chan reply, 1)
 	go func() {
-		us, err := place.Run(answer, l.client, l.keys(action), token, interval.Microseconds(), far.Microseconds(), l.sinceLast(action).Microseconds(), farthest.Microseconds()).Int64()
+		request, done := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+		defer done()
+		us, err := place.Run(request, l.client, a.keys, args...).Int64()
 		replies <- reply{time.Duration(us) * time.Microsecond, err}
 	}()
 	select {
 	case r := <-replies:
 		if r.err == nil {
-			l.note(action, time.Now().Add(r.d))
+			a.reserved(time.Now().Add(r.d))
 		}
-		return r.d, r.err
+		return r.err
 	case <-answer.Done():
-		return 0, answer.Err()
+		return answer.Err()
 	}
-}
-
-// unreserve gives a place back that is not used. If that fails it stays unused.
-func (l *Limiter) unreserve(action, token string) {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
-		defer cancel()
-		_ = giveBack.Run(ctx, l.client, l.keys(action), token).Err()
-	}()
-}
-
-func (l *Limiter) keys(action string) []string {
-	return []string{l.prefix + ":" + strconv.FormatUint(uint64(l.appID), 10) + ":" + action}
-}
-
-func (l *Limiter) interval(action string) time.Duration {
-	return (time.Second + time.Second/50) / time.Duration(l.rate(action).PerSecond)
-}
-
-// note remembers the last place that this process knows of.
-func (l *Limiter) note(action string, at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if at.After(l.last[action]) {
-		l.last[action] = at
-	}
-}
-
-// sinceLast is how far the last known place is away: negative where it is over.
-func (l *Limiter) sinceLast(action string) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last[action].IsZero() {
-		return -time.Hour
-	}
-	return time.Until(l.last[action])
-}
-
-// local takes a place out of this process' own share, behind all places that it
-// knows of.
-func (l *Limiter) local(ctx context.Context, action string) error {
-	l.mu.Lock()
-	at := time.Now()
-	if next := l.last[action].Add(l.interval(action) * time.Duration(l.share)); next.After(at) {
-		at = next
-	}
-	if deadline, ok := ctx.Deadline(); ok && at.After(deadline) {
-		l.mu.Unlock()
-		return fmt.Errorf("%w: %w", ErrBusy, context.DeadlineExceeded)
-	}
-	l.last[action] = at
-	l.mu.Unlock()
-	return sleep(ctx, time.Until(at))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -292,7 +334,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return nil
+		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
