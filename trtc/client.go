@@ -48,7 +48,7 @@ const (
 // regionOf is the default of a host: that of the site it belongs to.
 func regionOf(host string) string {
 	if strings.HasSuffix(host, ".tencentcloudapi.com") && !strings.Contains(host, ".intl.") {
-		return "ap-guangzhou"
+		return "ap-shanghai"
 	}
 	return "ap-singapore"
 }
@@ -137,8 +137,11 @@ func (l limiter) Wait(ctx context.Context, r zegocensor.LimitRequest) error {
 func (e Endpoint) url() *url.URL { return &url.URL{Scheme: "https", Host: string(e), Path: "/"} }
 
 // WithEndpoint chooses one of Tencent's addresses, and its region:
-// ap-singapore for [EndpointInternational], the default, and ap-guangzhou for
-// [EndpointMainland].
+// ap-singapore for [EndpointInternational], the default, and ap-shanghai for
+// [EndpointMainland], the only ones that each site documents for the moderation
+// actions.
+//
+// https://cloud.tencent.com/document/product/647/121442
 func WithEndpoint(e Endpoint) Option {
 	return func(o *options) {
 		if o.check(e == EndpointInternational || e == EndpointMainland, "WithEndpoint", "must be one of the constants: WithBaseURL takes another address") {
@@ -161,8 +164,9 @@ func WithBaseURL(rawURL string) Option {
 	}
 }
 
-// WithRegion sets the X-TC-Region of requests in place of the endpoint's. The
-// international site documents ap-singapore alone for these actions.
+// WithRegion sets the X-TC-Region of requests in place of the endpoint's. Other actions
+// than those of moderation can have other regions, such as ap-guangzhou: [Client.Do]
+// needs a client with that region for them.
 func WithRegion(region string) Option {
 	return func(o *options) {
 		ok := region != "" && !strings.ContainsFunc(region, func(r rune) bool { return !isAlphanumeric(r) && r != '-' })

@@ -30,7 +30,7 @@ const (
 type ModerationType int
 
 // The documented types. Streams, rather than slices of them, are moderated by
-// suppliers that can do it.
+// suppliers that can do it. The mainland's site documents the first three only.
 const (
 	ModerationAudio            ModerationType = 1 // the default
 	ModerationVideo            ModerationType = 2
@@ -42,20 +42,19 @@ const (
 // Supplier is who moderates. The list is open.
 type Supplier string
 
-// The documented suppliers.
+// The documented suppliers. The mainland's site documents the last one only.
 const (
 	SupplierTianyu Supplier = "tianyu" // Tencent
 	SupplierACE    Supplier = "ace"    // Tencent
 	SupplierShuMei Supplier = "shumei"
 	SupplierYidun  Supplier = "Yidun" // NetEase
-	SupplierTRTC   Supplier = "trtc"  // TRTC itself; of mainland China
+	SupplierTRTC   Supplier = "trtc"  // TRTC itself, in mainland China
 )
 
 // SaveFiles is which files are kept in the cloud storage.
 type SaveFiles int
 
-// The documented values. The international site documents the first two alone, the
-// second as "save".
+// The documented values.
 const (
 	SaveNone SaveFiles = 0 // the default
 	SaveAll  SaveFiles = 1
@@ -77,17 +76,20 @@ type CreateCloudModerationRequest struct {
 	// RoomID is the room, and RoomIDType of which type its ID is. Required.
 	RoomID     string
 	RoomIDType RoomIDType
-	// UserID is the robot's: 1 to 32 letters, digits, "_" and "-". Nobody else may
-	// have it in the room, and a second task with it interrupts the first. Where it
-	// is empty, it is [RobotUserID] of the room.
+	// UserID is the robot's: 1 to 32 letters, digits, "_" and "-". No user of the room
+	// and no robot of another room may have it, and a second task with it interrupts
+	// the first. If it is empty, it is [RobotUserID] of the room.
 	UserID string
 	// UserSig lets the robot in. Where it is empty, one is made with the key of
 	// [WithSDKSecretKey].
 	UserSig zegocensor.Secret
 
 	ModerationParams ModerationParams
-	// CloudModerationStorage is where files are kept. It is required where
-	// SaveModerationFile is not SaveNone, and may be left empty otherwise.
+	// CloudModerationStorage is where files are kept. It is required unless
+	// SaveModerationFile is SaveNone. Tencent does not document whether an account of
+	// the international site needs one for SaveNone too. If so, a request without it is
+	// refused with MissingParameter.SliceStorageParams, MissingParameter.Bucket or
+	// another code that begins with MissingParameter: then set a storage.
 	CloudModerationStorage CloudModerationStorage
 	// ResourceExpiredHour is for how many hours the task can be described, modified
 	// and deleted by its ID: 6 to 72. 0 leaves it to Tencent, which takes 24. The
@@ -162,8 +164,15 @@ type CreateCloudModerationResponse struct {
 }
 
 // CreateCloudModeration starts a moderation task for a room. The results arrive as
-// callbacks, at the address that is set in TRTC's console. The task is billed until
-// it is deleted, or until nobody has published for MaxIdleTime.
+// callbacks, at the address that is set in TRTC's console. The task keeps moderating,
+// and is charged for what it moderates, until it is deleted, or until nobody has
+// published for MaxIdleTime. TRTC charges for slices and frames, the supplier for
+// their moderation.
+//
+// An application can have 500 streams moderated simultaneously, unless Tencent's
+// support has set more. Beyond that a Create is refused with
+// [CodeRestrictedConcurrency], which matches [zegocensor.ErrRateLimited]: waiting for
+// seconds does not help, another task has to end first.
 //
 // A Create that may have arrived is never sent again: the error then matches
 // [zegocensor.ErrOutcomeUnknown]. Errors: *zegocensor.InvalidRequestError, [*Error],
@@ -190,8 +199,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 	roomIDType := 0
 	if r.RoomIDType == RoomIDNumber {
 		roomIDType = 1
-		n, err := strconv.ParseUint(r.RoomID, 10, 32)
-		f.check(err == nil && n > 0 && strconv.FormatUint(n, 10) == r.RoomID, "RoomID", "must be a number from 1 to 4294967295, unless RoomIDType is RoomIDString")
+		f.check(isRoomNumber(r.RoomID), "RoomID", "must be a number from 1 to 4294967295, unless RoomIDType is RoomIDString")
 	} else {
 		f.check(r.RoomIDType == RoomIDString, "RoomIDType", "must be one of the constants")
 		f.reason("RoomID", check.Text(r.RoomID))
@@ -199,7 +207,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 	}
 	userID, userSig := r.UserID, r.UserSig
 	if userID == "" {
-		userID = RobotUserID(r.RoomID)
+		userID = RobotUserID(r.RoomID, r.RoomIDType)
 	}
 	f.check(isUserID(userID), "UserID", `must be 1 to 32 letters, digits, "_" and "-"`)
 	if userSig == (zegocensor.Secret{}) && f.check(c.sdkSecretKey != nil, "UserSig", "must not be empty, unless the client has WithSDKSecretKey") {
@@ -252,7 +260,7 @@ func (r *CreateCloudModerationRequest) payload(c *Client) payload {
 		wire.ModerationParams.ModerationSupplierParam = &wireSupplierParam{s.AppID, s.SecretID, s.SecretKey.Reveal(), s.AudioBizType, s.ImageBizType}
 	}
 	if s := r.CloudModerationStorage; !s.empty() {
-		wire.ModerationStorageParams = &wireStorageParams{wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.FileNamePrefix}}
+		wire.ModerationStorageParams.CloudModerationStorage = &wireStorage{s.Vendor, s.Region, s.Bucket, s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.FileNamePrefix}
 	}
 	return payloadOf(&wire)
 }
@@ -266,8 +274,8 @@ type (
 		UserID                  string `json:"UserId"`
 		UserSig                 string
 		ModerationParams        wireModerationParams
-		ModerationStorageParams *wireStorageParams `json:",omitempty"`
-		ResourceExpiredHour     int                `json:",omitempty"`
+		ModerationStorageParams wireStorageParams // Tencent documents it as required, also if nothing is in it
+		ResourceExpiredHour     int               `json:",omitempty"`
 	}
 	wireModerationParams struct {
 		ModerationType          ModerationType
@@ -294,7 +302,7 @@ type (
 		UnSubscribeVideoUserIDs []string `json:"UnSubscribeVideoUserIds,omitempty"`
 	}
 	wireStorageParams struct {
-		CloudModerationStorage wireStorage
+		CloudModerationStorage *wireStorage `json:",omitempty"`
 	}
 	wireStorage struct {
 		Vendor         StorageVendor
@@ -307,21 +315,27 @@ type (
 )
 
 const (
-	robotPrefix  = "moderator_"
-	maxUserID    = 32
-	maxPerList   = 32
-	maxForPrefix = maxUserID - len(robotPrefix)
+	robotPrefix = "moderator_"
+	hashPrefix  = "moderator-" // another, so that no room's ID can be chosen to have another room's robot
+	maxUserID   = 32
+	maxPerList  = 32
 )
 
-// RobotUserID is the UserId of a room's robot where a request names none:
-// "moderator_" and the room's ID, or a hash of it where that is not fit for a
-// UserId.
-func RobotUserID(roomID string) string {
-	if id := robotPrefix + roomID; isUserID(id) {
+// RobotUserID returns the UserId of a room's robot if a request names none. Each room
+// has its own: "moderator_" and the room's ID, or "moderator-" and a hash of it if the
+// ID is not fit for a UserId, or is a text that is written as a number of another room.
+func RobotUserID(roomID string, roomIDType RoomIDType) string {
+	if id := robotPrefix + roomID; isUserID(id) && (roomIDType == RoomIDNumber || !isRoomNumber(roomID)) {
 		return id
 	}
 	sum := sha256.Sum256([]byte(roomID))
-	return robotPrefix + hex.EncodeToString(sum[:])[:maxForPrefix]
+	return hashPrefix + hex.EncodeToString(sum[:])[:maxUserID-len(hashPrefix)]
+}
+
+// isRoomNumber reports whether id is written as a room's number is.
+func isRoomNumber(id string) bool {
+	n, err := strconv.ParseUint(id, 10, 32)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == id
 }
 
 func isUserID(s string) bool { return len(s) <= maxUserID && isName(s) }

@@ -11,10 +11,14 @@
 // # A task and its robot
 //
 // To moderate a room, a robot enters it as a user, with a UserId and a UserSig.
-// The UserId must be in no other use in the room: a second task with the same one
-// interrupts the first. By default it is derived from the room ([RobotUserID]), so
-// that a room never has two tasks, and the UserSig is made with the SDKSecretKey of
-// the application ([WithSDKSecretKey]).
+// No user of the room and no robot of another room may have the same UserId: a second
+// task with it interrupts the first. By default it is derived from the room
+// ([RobotUserID]), so that a room never has two tasks, and the UserSig is made with the
+// SDKSecretKey of the application ([WithSDKSecretKey]).
+//
+// An application can have rooms whose IDs are numbers and rooms whose IDs are texts:
+// the number 123 and the text "123" are two rooms. [CreateCloudModerationRequest] names
+// the type, and a [Provider] moderates rooms of one type.
 //
 // The ID of a task expires, after 72 hours at most, and the task does not end with
 // it: after that it can no longer be stopped by its ID. It ends by itself when

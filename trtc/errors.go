@@ -17,7 +17,7 @@ var ErrTaskNotFound = errors.New("trtc: task not found")
 // Code is an error code of Tencent's API, such as "InvalidParameter.SdkAppId": a
 // class, and mostly a detail behind a point.
 //
-// https://www.tencentcloud.com/document/api/647/35166
+// https://www.tencentcloud.com/document/api/647/34270
 type Code string
 
 // The codes that the moderation actions document, and those of the gateway that a
@@ -32,7 +32,7 @@ const (
 	CodeUnauthorizedOperation     Code = "UnauthorizedOperation"
 	CodeFailedOperation           Code = "FailedOperation"
 	CodeCSUnsupportMethod         Code = "FailedOperation.CSUnsupportMethod"
-	CodeRestrictedConcurrency     Code = "FailedOperation.RestrictedConcurrency" // too many tasks at a time
+	CodeRestrictedConcurrency     Code = "FailedOperation.RestrictedConcurrency" // too many streams are moderated
 	CodeRoomNotExist              Code = "FailedOperation.RoomNotExist"
 	CodeInternalError             Code = "InternalError"
 	CodeCSInternalError           Code = "InternalError.CSInternalError"
@@ -126,6 +126,10 @@ func (e *Error) Error() string {
 // InternalError… is ErrUnavailable and, after a Create, ErrOutcomeUnknown, and
 // ResourceNotFound… is both ErrTaskNotFound and ErrRoomNotFound. A code can be of
 // several classes, such as AuthFailure.SignatureExpire.
+//
+// After FailedOperation.RestrictedConcurrency it does not help to wait for seconds, as
+// after RequestLimitExceeded: it stays until a task ends or Tencent's support raises
+// the number of streams.
 func (e *Error) Is(target error) bool {
 	switch {
 	case target == nil:

@@ -50,18 +50,19 @@ func ExampleNewProvider() {
 		zego    *zegocensor.Client
 		tencent *trtc.Client
 	)
+	rooms := trtc.NewProvider(tencent, trtc.CreateCloudModerationRequest{
+		RoomIDType:       trtc.RoomIDString,
+		ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierTianyu},
+	})
 	m, err := moderator.New(moderator.Vendors{
-		"": moderator.Audio(zego, zegocensor.StartCensorAudioV2Request{ /* what to look for */ }),
-		"trtc": trtc.NewProvider(tencent, trtc.CreateCloudModerationRequest{
-			RoomIDType:       trtc.RoomIDString,
-			ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierTianyu},
-		}),
+		"":     moderator.Audio(zego, zegocensor.StartCensorAudioV2Request{ /* what to look for */ }),
+		"trtc": rooms,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	go m.Run(context.Background())
-	handler, err := trtccallback.NewHandler(os.Getenv("TRTC_CALLBACK_KEY"), trtc.Handle(m, "trtc"))
+	handler, err := trtccallback.NewHandler(os.Getenv("TRTC_CALLBACK_KEY"), rooms.Handle(m, "trtc"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func TestDocumentedExample(t *testing.T) {
 func TestWireForms(t *testing.T) {
 	for want, req := range map[string]*trtc.CreateCloudModerationRequest{
 		`{"SdkAppId": 1400000001, "RoomId": "1", "RoomIdType": 1, "UserId": "u", "UserSig": "s",
-			"ModerationParams": {"ModerationType": 1, "SaveModerationFile": 0, "CallbackAllResults": 0}}`: {RoomID: "1", UserID: "u", UserSig: zegocensor.NewSecret("s")},
+			"ModerationParams": {"ModerationType": 1, "SaveModerationFile": 0, "CallbackAllResults": 0}, "ModerationStorageParams": {}}`: {RoomID: "1", UserID: "u", UserSig: zegocensor.NewSecret("s")},
 		`{"SdkAppId": 1400000001, "RoomId": "a", "RoomIdType": 0, "UserId": "u", "UserSig": "s",
 			"ModerationParams": {"ModerationType": 3, "MaxIdleTime": 1800, "SliceAudio": 60, "SliceVideo": 1, "ModerationSupplier": "shumei", "SaveModerationFile": 2, "CallbackAllResults": 1,
 				"SubscribeStreamUserIds": {"SubscribeAudioUserIds": ["a"], "UnSubscribeVideoUserIds": ["b.*$"]}},
@@ -116,6 +116,7 @@ func TestLifecycle(t *testing.T) {
 	tencent := trtctest.NewServer()
 	defer tencent.Close()
 	c := tencent.Client()
+	rooms := map[string]trtctest.Room{"number": trtctest.Number(4294967295), "text": trtctest.Text("房间 1")}
 	for name, req := range map[string]*trtc.CreateCloudModerationRequest{
 		"number": {RoomID: "4294967295", ResourceExpiredHour: 6},
 		"text":   {RoomID: "房间 1", RoomIDType: trtc.RoomIDString, ModerationParams: trtc.ModerationParams{CallbackHitsOnly: true}, ResourceExpiredHour: 6},
@@ -127,7 +128,7 @@ func TestLifecycle(t *testing.T) {
 			got, err := c.DescribeCloudModeration(t.Context(), describe)
 			require.NoError(t, err)
 			assert.Equal(t, trtc.StatusIdle, got.Status)
-			tencent.Publish(req.RoomID, "host")
+			tencent.Publish(rooms[name], "host")
 			users := trtc.SubscribeModerationUserIDs{SubscribeAudioUserIDs: []string{"host", "guest.*$"}}
 			_, err = c.ModifyCloudModeration(t.Context(), &trtc.ModifyCloudModerationRequest{TaskID: task.TaskID, SubscribeStreamUserIDs: users})
 			require.NoError(t, err)
@@ -144,13 +145,13 @@ func TestLifecycle(t *testing.T) {
 		})
 	}
 	first := tencent.Requests()[0]
-	assert.Contains(t, string(first.Body), `"UserId":"moderator_`)
+	assert.Contains(t, string(first.Body), `"UserId":"moderator`)
 }
 
 func TestExpiredIDs(t *testing.T) {
 	tencent := trtctest.NewServer()
 	defer tencent.Close()
-	tencent.Publish("1", "host")
+	tencent.Publish(trtctest.Number(1), "host")
 	c := tencent.Client(trtc.WithClock(tencent.Now))
 	task, err := c.CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1", ResourceExpiredHour: 6})
 	require.NoError(t, err)
@@ -241,12 +242,15 @@ func make33() (ids []string) {
 }
 
 func TestRobot(t *testing.T) {
-	assert.Equal(t, "moderator_150", trtc.RobotUserID("150"))
-	assert.Equal(t, "moderator_a-b_C9", trtc.RobotUserID("a-b_C9"))
-	hashed := trtc.RobotUserID("房间")
-	assert.Regexp(t, `^moderator_[0-9a-f]{22}$`, hashed)
-	assert.NotEqual(t, hashed, trtc.RobotUserID("房间2"))
-	assert.Len(t, trtc.RobotUserID(strings.Repeat("x", 64)), 32)
+	text := func(roomID string) string { return trtc.RobotUserID(roomID, trtc.RoomIDString) }
+	assert.Equal(t, "moderator_150", trtc.RobotUserID("150", trtc.RoomIDNumber))
+	assert.Equal(t, "moderator_a-b_C9", text("a-b_C9"))
+	assert.Equal(t, "moderator_0150", text("0150"), "no number is written so")
+	for _, room := range []string{"房间", "150", "4294967295", strings.Repeat("x", 64)} {
+		assert.Regexp(t, `^moderator-[0-9a-f]{22}$`, text(room))
+	}
+	assert.NotEqual(t, text("房间"), text("房间2"))
+	assert.NotEqual(t, text("房间"), text(strings.TrimPrefix(text("房间"), "moderator-")), "a room's name must not give it another's robot")
 
 	w := &wire{answer: func(int, *http.Request) (*http.Response, error) {
 		return answer(200, `{"Response":{"TaskId":"T"}}`), nil
@@ -288,9 +292,9 @@ func TestEndpoints(t *testing.T) {
 		host, region string
 	}{
 		"default":  {nil, "trtc.intl.tencentcloudapi.com", "ap-singapore"},
-		"mainland": {[]trtc.Option{trtc.WithEndpoint(trtc.EndpointMainland)}, "trtc.tencentcloudapi.com", "ap-guangzhou"},
-		"upper":    {[]trtc.Option{trtc.WithBaseURL("https://TRTC.tencentcloudapi.com:443")}, "TRTC.tencentcloudapi.com:443", "ap-guangzhou"},
-		"nearest":  {[]trtc.Option{trtc.WithBaseURL("https://trtc.ap-guangzhou.tencentcloudapi.com")}, "trtc.ap-guangzhou.tencentcloudapi.com", "ap-guangzhou"},
+		"mainland": {[]trtc.Option{trtc.WithEndpoint(trtc.EndpointMainland)}, "trtc.tencentcloudapi.com", "ap-shanghai"},
+		"upper":    {[]trtc.Option{trtc.WithBaseURL("https://TRTC.tencentcloudapi.com:443")}, "TRTC.tencentcloudapi.com:443", "ap-shanghai"},
+		"nearest":  {[]trtc.Option{trtc.WithBaseURL("https://trtc.ap-guangzhou.tencentcloudapi.com")}, "trtc.ap-guangzhou.tencentcloudapi.com", "ap-shanghai"},
 		"proxy":    {[]trtc.Option{trtc.WithBaseURL("https://proxy.example")}, "proxy.example", "ap-singapore"},
 		"both":     {[]trtc.Option{trtc.WithRegion("ap-beijing"), trtc.WithEndpoint(trtc.EndpointMainland)}, "trtc.tencentcloudapi.com", "ap-beijing"},
 	} {

@@ -34,9 +34,11 @@ var (
 // end of a task: see ResultInterval.
 //
 // A room whose end was lost is taken to live, and its task is started anew each time
-// that it ends: use [moderator.Moderator.Reconcile]. An application whose rooms have
-// numbers and texts for IDs must not have a number and a text that are written the
-// same. Rooms at two vendors are for moderator.Vendors.
+// that it ends: use [moderator.Moderator.Reconcile].
+//
+// A provider moderates rooms of one type, the template's RoomIDType: the number 123 and
+// the text "123" are different rooms. To moderate rooms of both types, make two
+// providers and give them different names in moderator.Vendors, as for two vendors.
 func NewProvider(c *Client, template CreateCloudModerationRequest) *Provider {
 	template.UserID, template.UserSig = "", zegocensor.Secret{}
 	template.ModerationParams.MaxIdleTime = cmp.Or(template.ModerationParams.MaxIdleTime, 5*time.Minute)
@@ -87,19 +89,27 @@ func (p *Provider) ResultInterval() time.Duration {
 	return 0
 }
 
-// Handle tells m what TRTC's callbacks say of rooms and of the tasks that moderate
-// them. vendor is the name of the provider in moderator.Vendors, or "" for a
-// moderator of TRTC's rooms alone. It is meant for trtccallback.NewHandler; events
-// that say nothing of it pass it by. An error means that Tencent must send the
-// callback again.
+// Handle returns a function that tells m what TRTC's callbacks say of rooms and of the
+// tasks that moderate them, for trtccallback.NewHandler. vendor is the name of the
+// provider in moderator.Vendors, or "" for a moderator of TRTC's rooms alone. If the
+// function returns an error, Tencent must send the callback again.
 //
-// Tasks of other robots than [RobotUserID] are let be: they are another program's.
-// A robot that left because its room was dismissed tells that the room ended.
+// Ignored are:
 //
-// Results are looked at only by their task: what to do about them is yours.
-func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccallback.Event) error {
+//   - rooms of another type than the template's RoomIDType, so that a room with the
+//     number 123 neither starts nor ends the moderation of the room "123". Tencent
+//     documents that callbacks contain the ID in the type that it has in the client
+//     (trtccallback.Header.RoomIDIsNumber);
+//   - tasks of other robots than [RobotUserID] of a room of that type: they are another
+//     program's;
+//   - all other events, and what a result says: what to do about it is yours.
+//
+// If a robot left because its room was dismissed, the room has ended.
+func (p *Provider) Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccallback.Event) error {
+	roomIDType := p.template().RoomIDType
 	return func(ctx context.Context, e trtccallback.Event) error {
 		h := e.Head()
+		sameType := h.RoomIDIsNumber == (roomIDType == RoomIDNumber)
 		if h.RoomID == "" {
 			return nil
 		}
@@ -110,11 +120,20 @@ func Handle(m *moderator.Moderator, vendor string) func(context.Context, trtccal
 		room := moderator.Room{ID: moderator.RoomID(vendor, h.RoomID), CreatedAt: at}
 		switch e.(type) {
 		case *trtccallback.RoomCreated, *trtccallback.MediaStarted:
+			if !sameType {
+				return nil
+			}
 			return m.RoomOpened(ctx, room)
 		case *trtccallback.RoomDismissed:
+			if !sameType {
+				return nil
+			}
 			return m.RoomClosed(ctx, room, at)
 		}
-		if h.TaskID == "" || h.UserID != "" && h.UserID != RobotUserID(h.RoomID) {
+		// The robot says which room it is, also if the ID is of another JSON type than
+		// documented: Tencent's samples of these events have digits as a text.
+		ours := h.UserID == RobotUserID(h.RoomID, roomIDType) || h.UserID == "" && sameType
+		if h.TaskID == "" || !ours {
 			return nil
 		}
 		switch e := e.(type) {

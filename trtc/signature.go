@@ -23,7 +23,7 @@ const (
 // "trtc". [Client] signs by itself; Sign is for programs that build requests of
 // their own.
 //
-// https://www.tencentcloud.com/document/api/647/37102
+// https://www.tencentcloud.com/document/product/647/34264
 func Sign(secretKey, service, host, contentType string, timestamp int64, payload []byte) string {
 	hash := sha256.Sum256(payload)
 	canonical := "POST\n/\n\n" +

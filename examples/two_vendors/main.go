@@ -52,6 +52,10 @@ type backend struct {
 }
 
 func newBackend(zego *zegocensor.Client, tencent *trtc.Client, callbackSecret, callbackKey string, out *output) (*backend, error) {
+	provider := trtc.NewProvider(tencent, trtc.CreateCloudModerationRequest{
+		RoomIDType:       trtc.RoomIDString,
+		ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierTianyu},
+	})
 	// Both vendors are asked for the results of what passes, by which the moderator finds
 	// tasks: ZEGO by moderator.Audio, and Tencent unless CallbackHitsOnly is set.
 	m, err := moderator.New(moderator.Vendors{
@@ -60,10 +64,7 @@ func newBackend(zego *zegocensor.Client, tencent *trtc.Client, callbackSecret, c
 			AudioLanguage: zegocensor.LanguageEnglish,
 			RiskTypeList:  []zegocensor.RiskType{zegocensor.RiskPornography, zegocensor.RiskAbuse},
 		}),
-		tencentRooms: trtc.NewProvider(tencent, trtc.CreateCloudModerationRequest{
-			RoomIDType:       trtc.RoomIDString,
-			ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierTianyu},
-		}),
+		tencentRooms: provider,
 	})
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func newBackend(zego *zegocensor.Client, tencent *trtc.Client, callbackSecret, c
 	if err != nil {
 		return nil, err
 	}
-	tell := trtc.Handle(m, tencentRooms)
+	tell := provider.Handle(m, tencentRooms)
 	fromTencent, err := trtccallback.NewHandler(callbackKey, func(ctx context.Context, e trtccallback.Event) error {
 		if r, ok := e.(*trtccallback.Result); ok && r.Suggest == trtccallback.SuggestBlock {
 			out.say("Tencent room %s: %s said %q: %s", r.RoomID, r.StreamerUserID, r.AudioText, r.Label)
@@ -117,8 +118,8 @@ func play(ctx context.Context, zego *zegotest.Server, tencent *trtctest.Server, 
 		room := fmt.Sprintf("room_%d", i)
 		zego.OpenRoom(room, "host")
 		zego.OpenStream(room, "stream_"+room, "host")
-		tencent.OpenRoom(room, "host")
-		tencent.Publish(room, "host")
+		tencent.OpenRoom(trtctest.Text(room), "host")
+		tencent.Publish(trtctest.Text(room), "host")
 	}
 	if err := until(ctx, func() bool { return len(zego.Running()) == rooms && len(tencent.Running()) == rooms }); err != nil {
 		return err
@@ -145,7 +146,7 @@ func play(ctx context.Context, zego *zegotest.Server, tencent *trtctest.Server, 
 
 	for i := range rooms {
 		zego.CloseRoom(fmt.Sprintf("room_%d", i), 0)
-		tencent.CloseRoom(fmt.Sprintf("room_%d", i))
+		tencent.CloseRoom(trtctest.Text(fmt.Sprintf("room_%d", i)))
 	}
 	if err := until(ctx, func() bool { return len(zego.Running())+len(tencent.Running()) == 0 }); err != nil {
 		return err

@@ -19,6 +19,7 @@ func decode(h Header) Event {
 		switch k {
 		case "RoomId":
 			h.RoomID = rawjson.Text(v)
+			h.RoomIDIsNumber = v[0] == '-' || v[0] >= '0' && v[0] <= '9'
 		case "EventMsTs":
 			h.EventAt = moment(rawjson.Integer(v))
 		case "EventTs":

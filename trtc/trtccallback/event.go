@@ -22,7 +22,14 @@ type Header struct {
 	SdkAppID     uint32    // of the request's header, which is not signed; 0 = it had none
 	SentAt       time.Time // when the callback was sent
 
-	RoomID  string // a number as its decimal text
+	// RoomID is the room, a number as its decimal text. RoomIDIsNumber reports whether
+	// the callback has it as a JSON number: Tencent documents that its type is that of
+	// the ID in the client, and the number 123 and the text "123" are different rooms.
+	// Tencent's samples of moderation events have digits as a text, and do not say of
+	// which type the ID is: tell those events apart by the robot in UserID.
+	RoomID         string
+	RoomIDIsNumber bool
+
 	EventAt time.Time
 	UserID  string // of the moderation's robot, or of whom a room or media event is about
 	TaskID  string // of moderation events

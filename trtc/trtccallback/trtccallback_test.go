@@ -115,6 +115,7 @@ func TestDocumentedCallbacks(t *testing.T) {
 				require.NoError(t, err)
 				assert.JSONEq(t, body, string(got.Head().Raw))
 				got.Head().Raw = nil
+				test.want.Head().RoomIDIsNumber = regexp.MustCompile(`"RoomId":\d`).MatchString(body)
 				wantJSON, _ := json.Marshal(test.want)
 				gotJSON, _ := json.Marshal(got)
 				assert.IsType(t, test.want, got)

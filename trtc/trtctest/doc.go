@@ -9,9 +9,9 @@
 //
 // The signature, by itself and for any list of signed headers; the age of the
 // timestamp (five minutes); the version, the region and the action; the SdkAppId; the
-// parameters that are documented as required, and documented ranges; the UserSig of
-// the robot, by Tencent's own module; and the rate (20 calls a second of each
-// action). A wrong UserSig is answered with InvalidParameter.UserSig, which is a
+// parameters that are documented as required ([WithRequiredStorage] adds one on which
+// the documents differ), and documented ranges; the UserSig of the robot, by Tencent's
+// own module; and the rate (20 calls a second of each action). A wrong UserSig is answered with InvalidParameter.UserSig, which is a
 // guess: Tencent documents nothing of it.
 //
 // # What it plays

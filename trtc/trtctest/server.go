@@ -29,9 +29,10 @@ const (
 
 // Server is a running fake. Make it with [NewServer].
 type Server struct {
-	rateLimit int
-	maxTasks  int
-	clock     func() time.Time
+	rateLimit      int
+	maxTasks       int
+	requireStorage bool
+	clock          func() time.Time
 
 	url      string
 	schedule *schedule.Schedule
@@ -44,8 +45,8 @@ type Server struct {
 	mu          sync.Mutex
 	requests    []*Request
 	tasks       []*Task
-	rooms       map[string]map[string]bool // who publishes in each
-	emptied     map[string]time.Time       // since when nobody does
+	rooms       map[Room]map[string]bool // who publishes in each
+	emptied     map[Room]time.Time       // since when nobody does
 	accepted    fake.Rate
 	actions     map[string]func(Request) (any, trtc.Code)
 	faults      rules[Fault]
@@ -61,6 +62,14 @@ type Option func(*Server)
 // WithRateLimit sets how many calls a second each action accepts before it answers
 // RequestLimitExceeded. The default is 20; 0 means no limit.
 func WithRateLimit(perSecond int) Option { return func(s *Server) { s.rateLimit = perSecond } }
+
+// WithRequiredStorage makes the server refuse a Create without ModerationStorageParams,
+// with MissingParameter.SliceStorageParams, as the API references of Tencent's two
+// sites require it. By default it is optional, as in Tencent's machine-readable
+// description of the mainland's API. An empty object is enough either way: whether an
+// account needs a storage although no file is kept is not documented, and can be played
+// by [Server.Inject].
+func WithRequiredStorage() Option { return func(s *Server) { s.requireStorage = true } }
 
 // WithMaxTasks sets how many tasks may run at a time before a Create gets
 // FailedOperation.RestrictedConcurrency. The default is 500.
@@ -78,8 +87,8 @@ func NewServer(opts ...Option) *Server {
 		maxTasks:  500,
 		clock:     time.Now,
 		sender:    &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second},
-		rooms:     make(map[string]map[string]bool),
-		emptied:   make(map[string]time.Time),
+		rooms:     make(map[Room]map[string]bool),
+		emptied:   make(map[Room]time.Time),
 		actions:   make(map[string]func(Request) (any, trtc.Code)),
 	}
 	for _, opt := range opts {

@@ -17,18 +17,35 @@ import (
 
 // Task is a moderation task that was started.
 type Task struct {
-	ID        string
-	RoomID    string
-	UserID    string          // the robot's
-	Body      json.RawMessage // the request that started it
-	Started   time.Time
-	Stopped   time.Time              // zero while it runs
-	LeaveCode trtccallback.LeaveCode // why it was stopped
-	Expires   time.Time              // when its ID does
+	ID         string
+	RoomID     string
+	RoomIDType trtc.RoomIDType
+	UserID     string          // the robot's
+	Body       json.RawMessage // the request that started it
+	Started    time.Time
+	Stopped    time.Time              // zero while it runs
+	LeaveCode  trtccallback.LeaveCode // why it was stopped
+	Expires    time.Time              // when its ID does
 
 	users   any // SubscribeStreamUserIds
 	maxIdle time.Duration
-	numeric bool
+}
+
+func (t *Task) room() Room { return Room{t.RoomID, t.RoomIDType} }
+
+// Room names a room. [Text] and [Number] make one: the number 123 and the text "123"
+// are different rooms.
+type Room struct {
+	id     string
+	idType trtc.RoomIDType
+}
+
+// Text names the room that clients enter with a strRoomId.
+func Text(strRoomID string) Room { return Room{strRoomID, trtc.RoomIDString} }
+
+// Number names the room that clients enter with a roomId.
+func Number(roomID uint32) Room {
+	return Room{strconv.FormatUint(uint64(roomID), 10), trtc.RoomIDNumber}
 }
 
 // Running reports whether the task has not ended.
@@ -62,14 +79,14 @@ type createBody struct {
 		SubscribeStreamUserIDs any `json:"SubscribeStreamUserIds"`
 	}
 	ModerationStorageParams *struct {
-		CloudModerationStorage struct{ Region, Bucket, AccessKey, SecretKey string }
+		CloudModerationStorage *struct{ Region, Bucket, AccessKey, SecretKey string }
 	}
 	ResourceExpiredHour *int
 }
 
-func (b *createBody) check() trtc.Code {
+func (b *createBody) check(requireStorage bool) trtc.Code {
 	outOfRange := func(v *int, least, most int) bool { return v != nil && (*v < least || *v > most) }
-	p, storage := b.ModerationParams, b.ModerationStorageParams
+	p, params := b.ModerationParams, b.ModerationStorageParams
 	switch {
 	case b.SdkAppID == 0:
 		return "MissingParameter.SdkAppId"
@@ -88,17 +105,23 @@ func (b *createBody) check() trtc.Code {
 	case outOfRange(b.RoomIDType, 0, 1), outOfRange(p.ModerationType, 1, 5), outOfRange(p.MaxIdleTime, 5, 1800), outOfRange(p.SliceAudio, 15, 60),
 		outOfRange(p.SliceVideo, 1, 60), outOfRange(b.ResourceExpiredHour, 6, 72), p.SaveModerationFile < 0, p.SaveModerationFile > 2:
 		return trtc.CodeOutOfRange
-	case p.SaveModerationFile != 0 && storage == nil:
-		return "MissingParameter.SliceStorageParams"
-	case storage != nil && storage.CloudModerationStorage.Region == "":
-		return "MissingParameter.Region"
-	case storage != nil && storage.CloudModerationStorage.Bucket == "":
-		return "MissingParameter.Bucket"
-	case storage != nil && storage.CloudModerationStorage.AccessKey == "":
-		return "MissingParameter.AccessKey"
-	case storage != nil && storage.CloudModerationStorage.SecretKey == "":
-		return "MissingParameter.SecretKey"
-	case tencentyun.VerifyUserSig(uint64(SdkAppID), SDKSecretKey, b.UserID, b.UserSig, time.Now()) != nil:
+	case requireStorage && params == nil, p.SaveModerationFile != 0 && (params == nil || params.CloudModerationStorage == nil):
+		return "MissingParameter.SliceStorageParams" // likewise
+	}
+	if params != nil && params.CloudModerationStorage != nil {
+		storage := params.CloudModerationStorage
+		switch "" {
+		case storage.Region:
+			return "MissingParameter.Region"
+		case storage.Bucket:
+			return "MissingParameter.Bucket"
+		case storage.AccessKey:
+			return "MissingParameter.AccessKey"
+		case storage.SecretKey:
+			return "MissingParameter.SecretKey"
+		}
+	}
+	if tencentyun.VerifyUserSig(uint64(SdkAppID), SDKSecretKey, b.UserID, b.UserSig, time.Now()) != nil {
 		return "InvalidParameter.UserSig"
 	}
 	return ""
@@ -118,12 +141,15 @@ func (s *Server) create(r Request) (any, trtc.Code) {
 	if json.Unmarshal(r.Body, &b) != nil {
 		return nil, trtc.CodeInvalidParameter
 	}
-	if code := b.check(); code != "" {
+	if code := b.check(s.requireStorage); code != "" {
 		return nil, code
 	}
 	now := s.Now()
 	t := &Task{RoomID: b.RoomID, UserID: b.UserID, Body: r.Body, Started: now, users: b.ModerationParams.SubscribeStreamUserIDs,
-		maxIdle: 30 * time.Second, Expires: now.Add(24 * time.Hour), numeric: b.RoomIDType == nil || *b.RoomIDType == 1}
+		maxIdle: 30 * time.Second, Expires: now.Add(24 * time.Hour)}
+	if v := b.RoomIDType; v != nil && *v == 0 {
+		t.RoomIDType = trtc.RoomIDString
+	}
 	if v := b.ModerationParams.MaxIdleTime; v != nil {
 		t.maxIdle = time.Duration(*v) * time.Second
 	}
@@ -136,7 +162,7 @@ func (s *Server) create(r Request) (any, trtc.Code) {
 	for _, other := range s.tasks {
 		if other.Running() {
 			running++
-			if other.RoomID == t.RoomID && other.UserID == t.UserID {
+			if other.room() == t.room() && other.UserID == t.UserID {
 				before = other
 			}
 		}
@@ -147,7 +173,7 @@ func (s *Server) create(r Request) (any, trtc.Code) {
 	}
 	t.ID = fmt.Sprintf("trtctest-task-%d", len(s.tasks)+1)
 	s.tasks = append(s.tasks, t)
-	publishing := len(s.rooms[t.RoomID]) > 0
+	publishing := len(s.rooms[t.room()]) > 0
 	s.mu.Unlock()
 	if before != nil {
 		s.end(before.ID, trtccallback.LeaveSameUserEntered)
@@ -156,7 +182,7 @@ func (s *Server) create(r Request) (any, trtc.Code) {
 	if publishing {
 		s.emitTask(*t, 1103, map[string]any{"Status": 0})
 	} else {
-		s.watch(t.RoomID, t.maxIdle)
+		s.watch(t.room(), t.maxIdle)
 	}
 	return taskAnswer{t.ID}, ""
 }
@@ -194,7 +220,7 @@ func (s *Server) describe(r Request) (any, trtc.Code) {
 	}
 	status := trtc.StatusIdle
 	s.mu.Lock()
-	if len(s.rooms[t.RoomID]) > 0 {
+	if len(s.rooms[t.room()]) > 0 {
 		status = trtc.StatusInProgress
 	}
 	s.mu.Unlock()
@@ -247,98 +273,98 @@ func (s *Server) end(id string, why trtccallback.LeaveCode) {
 
 // OpenRoom tells that a room came to life (101). It returns at once, as do all
 // methods that send: see [Callback.Wait].
-func (s *Server) OpenRoom(roomID, userID string) *Callback {
-	return s.emit(1, 101, s.info(roomID, userID))
+func (s *Server) OpenRoom(room Room, userID string) *Callback {
+	return s.emit(1, 101, s.info(room, userID))
 }
 
 // Publish has a user publish audio in a room, and tells it (203).
-func (s *Server) Publish(roomID, userID string) *Callback {
+func (s *Server) Publish(room Room, userID string) *Callback {
 	s.mu.Lock()
-	if s.rooms[roomID] == nil {
-		s.rooms[roomID] = make(map[string]bool)
+	if s.rooms[room] == nil {
+		s.rooms[room] = make(map[string]bool)
 	}
-	first := len(s.rooms[roomID]) == 0
-	s.rooms[roomID][userID] = true
+	first := len(s.rooms[room]) == 0
+	s.rooms[room][userID] = true
 	s.mu.Unlock()
 	if first {
 		for _, t := range s.Running() {
-			if t.RoomID == roomID {
+			if t.room() == room {
 				s.emitTask(t, 1103, map[string]any{"Status": 0})
 			}
 		}
 	}
-	return s.emit(2, 203, s.info(roomID, userID))
+	return s.emit(2, 203, s.info(room, userID))
 }
 
 // Unpublish has a user stop publishing, and tells it (204). A task ends when nobody
 // has published for its MaxIdleTime.
-func (s *Server) Unpublish(roomID, userID string) *Callback {
+func (s *Server) Unpublish(room Room, userID string) *Callback {
 	s.mu.Lock()
-	before := len(s.rooms[roomID])
-	delete(s.rooms[roomID], userID)
+	before := len(s.rooms[room])
+	delete(s.rooms[room], userID)
 	s.mu.Unlock()
 	if before == 1 {
-		s.emptyRoom(roomID)
+		s.emptyRoom(room)
 	}
-	return s.emit(2, 204, s.info(roomID, userID))
+	return s.emit(2, 204, s.info(room, userID))
 }
 
 // CloseRoom tells that a room ended, as everybody has left it (102).
-func (s *Server) CloseRoom(roomID string) *Callback {
+func (s *Server) CloseRoom(room Room) *Callback {
 	s.mu.Lock()
-	before := len(s.rooms[roomID])
-	delete(s.rooms, roomID)
+	before := len(s.rooms[room])
+	delete(s.rooms, room)
 	s.mu.Unlock()
 	if before > 0 {
-		s.emptyRoom(roomID)
+		s.emptyRoom(room)
 	}
-	return s.emit(1, 102, s.info(roomID, ""))
+	return s.emit(1, 102, s.info(room, ""))
 }
 
 // DismissRoom tells that a room was dismissed by the application (102). Its tasks end
 // at once.
-func (s *Server) DismissRoom(roomID string) *Callback {
+func (s *Server) DismissRoom(room Room) *Callback {
 	s.mu.Lock()
-	delete(s.rooms, roomID)
+	delete(s.rooms, room)
 	s.mu.Unlock()
 	for _, t := range s.Running() {
-		if t.RoomID == roomID {
+		if t.room() == room {
 			s.end(t.ID, trtccallback.LeaveDismissed)
 		}
 	}
-	return s.emit(1, 102, s.info(roomID, ""))
+	return s.emit(1, 102, s.info(room, ""))
 }
 
 // emptyRoom looks at the tasks of a room again when they would end, if nobody
 // publishes in it.
-func (s *Server) emptyRoom(roomID string) {
+func (s *Server) emptyRoom(room Room) {
 	now := s.Now()
 	s.mu.Lock()
-	empty := len(s.rooms[roomID]) == 0
+	empty := len(s.rooms[room]) == 0
 	if empty {
-		s.emptied[roomID] = now
+		s.emptied[room] = now
 	}
 	s.mu.Unlock()
 	if !empty {
 		return
 	}
 	for _, t := range s.Running() {
-		if t.RoomID == roomID {
-			s.watch(roomID, t.maxIdle)
+		if t.room() == room {
+			s.watch(room, t.maxIdle)
 		}
 	}
 }
 
-func (s *Server) watch(roomID string, d time.Duration) {
+func (s *Server) watch(room Room, d time.Duration) {
 	s.schedule.After(d, func() {
 		now := s.Now()
 		for _, t := range s.Running() {
 			s.mu.Lock()
-			since := s.emptied[roomID]
+			since := s.emptied[room]
 			if t.Started.After(since) {
 				since = t.Started
 			}
-			idle := t.RoomID == roomID && len(s.rooms[roomID]) == 0 && now.Sub(since) >= t.maxIdle
+			idle := t.room() == room && len(s.rooms[room]) == 0 && now.Sub(since) >= t.maxIdle
 			s.mu.Unlock()
 			if idle {
 				s.end(t.ID, trtccallback.LeaveIdle)
@@ -397,18 +423,18 @@ func (s *Server) emitTask(t Task, eventType int, payload map[string]any) *Callba
 }
 
 func (s *Server) taskInfo(t Task, payload map[string]any) map[string]any {
-	info := s.info(t.RoomID, t.UserID)
-	if t.numeric {
-		info["RoomId"] = json.Number(t.RoomID)
-	}
+	info := s.info(t.room(), t.UserID)
 	info["TaskId"] = t.ID
 	info["Payload"] = payload
 	return info
 }
 
-func (s *Server) info(roomID, userID string) map[string]any {
+func (s *Server) info(room Room, userID string) map[string]any {
 	now := s.Now()
-	info := map[string]any{"RoomId": roomID, "EventTs": now.Unix(), "EventMsTs": now.UnixMilli()}
+	info := map[string]any{"RoomId": room.id, "EventTs": now.Unix(), "EventMsTs": now.UnixMilli()}
+	if room.idType == trtc.RoomIDNumber {
+		info["RoomId"] = json.Number(room.id)
+	}
 	if userID != "" {
 		info["UserId"] = userID
 	}

@@ -128,6 +128,7 @@ func TestParametersAreChecked(t *testing.T) {
 		"hours":         {"ResourceExpiredHour", 5, "InvalidParameter.OutOfRange"},
 		"no storage":    {"ModerationParams", map[string]any{"SaveModerationFile": 1}, "MissingParameter.SliceStorageParams"},
 		"no secret":     {"ModerationStorageParams", storage, "MissingParameter.SecretKey"},
+		"empty storage": {"ModerationStorageParams", map[string]any{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := map[string]any{}
@@ -143,6 +144,22 @@ func TestParametersAreChecked(t *testing.T) {
 	for body, want := range map[string]string{"{": "InvalidParameter", "{}": "MissingParameter.SdkAppId", `{"SdkAppId":1400000001}`: "MissingParameter.TaskId", `{"SdkAppId":1,"TaskId":"T"}`: "InvalidParameter.SdkAppId"} {
 		assert.Equal(t, want, send(t, s, "ModifyCloudModeration", body, nil), body)
 	}
+}
+
+// TestWithRequiredStorage has a Create by hand without what the client always sends.
+func TestWithRequiredStorage(t *testing.T) {
+	s := trtctest.NewServer(trtctest.WithRequiredStorage())
+	defer s.Close()
+	sig, err := tencentyun.GenUserSig(int(trtctest.SdkAppID), trtctest.SDKSecretKey, "robot", 600)
+	require.NoError(t, err)
+	body := `{"SdkAppId":1400000001,"RoomId":"1","UserId":"robot","UserSig":"` + sig + `","ModerationParams":{}`
+	assert.Equal(t, "MissingParameter.SliceStorageParams", send(t, s, "CreateCloudModeration", body+"}", nil))
+	assert.Empty(t, send(t, s, "CreateCloudModeration", body+`,"ModerationStorageParams":{}}`, nil))
+	_, err = s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "2"})
+	assert.NoError(t, err)
+	_, err = s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "3", ModerationParams: trtc.ModerationParams{SaveModerationFile: trtc.SaveHits},
+		CloudModerationStorage: trtc.CloudModerationStorage{Region: "r", Bucket: "b", AccessKey: zegocensor.NewSecret("a"), SecretKey: zegocensor.NewSecret("s")}})
+	assert.NoError(t, err)
 }
 
 func TestLimits(t *testing.T) {
@@ -199,15 +216,15 @@ func TestCallbacksOfATask(t *testing.T) {
 	s := trtctest.NewServer()
 	defer s.Close()
 	r := newReceiver(t, s)
-	require.NoError(t, s.OpenRoom("1", "host").Wait(t.Context()))
+	require.NoError(t, s.OpenRoom(trtctest.Number(1), "host").Wait(t.Context()))
 	task, err := s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1"})
 	require.NoError(t, err)
 	s.Advance(0)
-	s.Publish("1", "host")
+	s.Publish(trtctest.Number(1), "host")
 	s.Advance(0)
 	require.NoError(t, s.EmitResult(task.TaskID, trtccallback.Result{Suggest: trtccallback.SuggestBlock}).Wait(t.Context()))
 	require.NoError(t, s.EmitUploadError(task.TaskID, 10002, "BadRequest").Wait(t.Context()))
-	require.NoError(t, s.CloseRoom("1").Wait(t.Context()))
+	require.NoError(t, s.CloseRoom(trtctest.Number(1)).Wait(t.Context()))
 	s.Advance(30 * time.Second)
 	assert.ElementsMatch(t, []string{"101 *trtccallback.RoomCreated 1", "1101 *trtccallback.TaskStarted 1", "1103 *trtccallback.SendingStarted 1", "203 *trtccallback.MediaStarted 1",
 		"1104 *trtccallback.Result 1", "1106 *trtccallback.UploadError 1", "102 *trtccallback.RoomDismissed 1", "1105 *trtccallback.SendingStopped 1", "1102 *trtccallback.TaskExited 1"}, r.events)
@@ -221,7 +238,7 @@ func TestSchedule(t *testing.T) {
 	defer s.Close()
 	r := newReceiver(t, s)
 	r.status.Store(201) // 200 alone will do
-	c := s.OpenRoom("1", "u")
+	c := s.OpenRoom(trtctest.Number(1), "u")
 	s.Advance(2 * time.Minute)
 	assert.ErrorContains(t, c.Wait(t.Context()), "given up after 8 tries")
 	var at []time.Duration
@@ -241,12 +258,12 @@ func TestDeliveries(t *testing.T) {
 	s.InjectDelivery(trtctest.Delivery{EventType: 102, Drop: true, Times: 1})
 	s.InjectDelivery(trtctest.Delivery{EventType: 101, Copies: 2, Delay: time.Second, Times: 1})
 	remove := s.InjectDelivery(trtctest.Delivery{EventType: 203, Drop: true})
-	assert.ErrorContains(t, s.CloseRoom("0").Wait(t.Context()), "dropped")
-	assert.ErrorContains(t, s.Publish("0", "u").Wait(t.Context()), "dropped")
+	assert.ErrorContains(t, s.CloseRoom(trtctest.Number(0)).Wait(t.Context()), "dropped")
+	assert.ErrorContains(t, s.Publish(trtctest.Number(0), "u").Wait(t.Context()), "dropped")
 	remove()
-	s.OpenRoom("1", "u")
-	require.NoError(t, s.CloseRoom("2").Wait(t.Context()))
-	require.NoError(t, s.Publish("3", "u").Wait(t.Context()))
+	s.OpenRoom(trtctest.Number(1), "u")
+	require.NoError(t, s.CloseRoom(trtctest.Number(2)).Wait(t.Context()))
+	require.NoError(t, s.Publish(trtctest.Number(3), "u").Wait(t.Context()))
 	s.Advance(time.Second)
 	assert.Equal(t, []string{"102 *trtccallback.RoomDismissed 2", "203 *trtccallback.MediaStarted 3", "101 *trtccallback.RoomCreated 1", "101 *trtccallback.RoomCreated 1", "101 *trtccallback.RoomCreated 1"}, r.events)
 	assert.Len(t, s.Callbacks(), 7)
@@ -279,16 +296,16 @@ func TestFaults(t *testing.T) {
 func TestIdleTime(t *testing.T) {
 	s := trtctest.NewServer()
 	defer s.Close()
-	s.Publish("1", "host")
+	s.Publish(trtctest.Number(1), "host")
 	_, err := s.Client().CreateCloudModeration(t.Context(), &trtc.CreateCloudModerationRequest{RoomID: "1"})
 	require.NoError(t, err)
-	s.Unpublish("1", "guest")
+	s.Unpublish(trtctest.Number(1), "guest")
 	s.Advance(time.Minute)
 	require.Len(t, s.Running(), 1)
-	s.Unpublish("1", "host")
+	s.Unpublish(trtctest.Number(1), "host")
 	s.Advance(20 * time.Second)
-	s.CloseRoom("1")
-	s.Unpublish("1", "host")
+	s.CloseRoom(trtctest.Number(1))
+	s.Unpublish(trtctest.Number(1), "host")
 	s.Advance(11 * time.Second)
 	assert.Empty(t, s.Running())
 }
@@ -305,7 +322,7 @@ func TestWrongUse(t *testing.T) {
 	assert.Panics(t, func() { s.InjectDelivery(trtctest.Delivery{Copies: -1}) })
 	assert.Panics(t, func() { s.Advance(-1) })
 	assert.Panics(t, func() { s.Client(nil) })
-	assert.ErrorContains(t, s.OpenRoom("1", "u").Wait(t.Context()), "SetCallbackURL")
+	assert.ErrorContains(t, s.OpenRoom(trtctest.Number(1), "u").Wait(t.Context()), "SetCallbackURL")
 	remove := s.Inject(trtctest.Fault{Code: "InternalError"})
 	remove()
 	_, err = s.Client().DeleteCloudModeration(t.Context(), &trtc.DeleteCloudModerationRequest{TaskID: "t"})
