@@ -12,7 +12,7 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 )
 
-var none = errors.New("no class")
+var errNone = errors.New("no class")
 
 // The classes of the codes, by an action of each family; "" stands for an action that
 // is in none.
@@ -23,7 +23,7 @@ var classes = map[string]map[error][]zegocensor.Code{
 		zegocensor.ErrSignatureExpired: {100000004},
 		zegocensor.ErrNotEnabled:       {100000016, 100000017},
 		zegocensor.ErrUnavailable:      {100000015},
-		none:                           {100000012},
+		errNone:                        {100000012},
 	},
 	"StartCensorAudioV2": {
 		zegocensor.ErrInvalidRequest:   {2, 3, 8, 1008, 50011, 50012, 100000000},
@@ -33,7 +33,7 @@ var classes = map[string]map[error][]zegocensor.Code{
 		zegocensor.ErrRoomNotFound:     {104, 5018, 5024, 50001},
 		zegocensor.ErrRateLimited:      {206, 207},
 		zegocensor.ErrUnavailable:      {121, 122, 123, 124, 151, 154, 5201, 5202, 50006, 50007, 50009, 50013, 100000015},
-		none:                           {1, 105, 138, 1012, 50003, 50123, 50124, 100000012},
+		errNone:                        {1, 105, 138, 1012, 50003, 50123, 50124, 100000012},
 	},
 	"ForbidRTCStream": {
 		zegocensor.ErrInvalidRequest:   {2, 1006, 5004, 5005, 30001, 30004, 30006, 30009, 30010, 30011},
@@ -42,7 +42,7 @@ var classes = map[string]map[error][]zegocensor.Code{
 		zegocensor.ErrNotEnabled:       {1005, 3003},
 		zegocensor.ErrRateLimited:      {1010, 5007, 30002},
 		zegocensor.ErrUnavailable:      {1001, 1002, 1003, 3001, 5000, 5001, 5002, 5006, 30003, 42001, 42002, 42003, 42004},
-		none:                           {1, 41001, 41002, 41003, 41004, 41006},
+		errNone:                        {1, 41001, 41002, 41003, 41004, 41006},
 	},
 }
 
