@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/zegocensor/zegocensor-go"
 	"github.com/zegocensor/zegocensor-go/callback"
+	"github.com/zegocensor/zegocensor-go/zegotest"
 )
 
 // TestServe runs the program as a program of another language would use it.
@@ -88,6 +90,74 @@ func TestServe(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// TestSwitches serves with what differs from the defaults.
+func TestSwitches(t *testing.T) {
+	events := make(chan callback.Event, 100)
+	handler, err := callback.NewHandler(zegotest.DefaultCallbackSecret, func(_ context.Context, e callback.Event) error {
+		events <- e
+		return nil
+	})
+	require.NoError(t, err)
+	backend := httptest.NewServer(handler)
+	defer backend.Close()
+	ctx, terminate := context.WithCancel(t.Context())
+	out, outWriter := io.Pipe()
+	var stderr bytes.Buffer
+	code := make(chan int)
+	go func() {
+		code <- run(ctx, []string{"-listen", "127.0.0.1:0", "-callback-url", backend.URL, "-host", "zego.internal", "-rate-limit", "2", "-user-events", "-events-of-2023",
+			"-forbid-rules", "9", "-play", "-silent-results", "never", "-pass-results", "asked"}, outWriter, &stderr)
+		outWriter.Close()
+	}()
+	line := make([]byte, 1000)
+	n, err := out.Read(line)
+	require.NoError(t, err)
+	address := regexp.MustCompile(`http://\S+\d`).FindString(string(line[:n]))
+
+	r, err := http.NewRequest("POST", address+"/_/api/rooms", strings.NewReader(`{"RoomId":"r"}`))
+	require.NoError(t, err)
+	r.Host = "zego.internal"
+	w, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	w.Body.Close()
+	assert.Equal(t, 200, w.StatusCode)
+	names := []string{(<-events).Head().Event, (<-events).Head().Event}
+	assert.ElementsMatch(t, []string{"room_create", "room_login"}, names)
+	post(t, address+"/_/api/rooms/r/streams", `{"StreamId":"s","UserId":"u"}`)
+	for e := range events {
+		if stream, ok := e.(*callback.StreamCreated); ok {
+			assert.Zero(t, stream.RoomSessionID)
+			break
+		}
+	}
+
+	client, err := zegocensor.NewClient(zegotest.DefaultAppID, zegotest.DefaultServerSecret, zegocensor.WithBaseURL(address), zegocensor.WithLimiter(nil),
+		zegocensor.WithRetryPolicy(zegocensor.RetryPolicy{MaxAttempts: 1}))
+	require.NoError(t, err)
+	describe := zegocensor.Action{Name: "DescribeForbidUserRules", Method: "GET"}
+	for _, want := range []zegocensor.Code{9, 9, 206} {
+		_, err := client.Do(t.Context(), describe, url.Values{"RuleType": {"1"}}, nil, nil)
+		var refused *zegocensor.Error
+		if assert.ErrorAs(t, err, &refused) {
+			assert.Equal(t, want, refused.Code)
+		}
+	}
+	_, err = client.StartCensorAudioV2(t.Context(), &zegocensor.StartCensorAudioV2Request{RoomID: "r", EventID: zegocensor.EventAudioRoom, ReturnAllText: true,
+		AudioLanguage: zegocensor.LanguageEnglish, RiskTypeList: []zegocensor.RiskType{zegocensor.RiskAbuse}})
+	require.NoError(t, err)
+	post(t, address+"/_/api/clock", `{"Advance":"10s"}`)
+	for e := range events { // a room_login can be late
+		if result, ok := e.(*callback.AudioResult); ok {
+			assert.Equal(t, callback.Pass, result.Detail.RiskLevel)
+			break
+		}
+	}
+	post(t, address+"/_/api/clock", `{"Advance":"11m"}`)
+	terminate()
+	assert.Zero(t, <-code)
+	assert.Contains(t, stderr.String(), "10m ahead")
+}
+
 func post(t *testing.T, url, body string) {
 	t.Helper()
 	w, err := http.Post(url, "application/json", strings.NewReader(body))
@@ -102,7 +172,7 @@ func TestCommandLine(t *testing.T) {
 		code int
 		want []string
 	}{
-		"help":        {[]string{"-h"}, 0, []string{"usage: zegofake", "-second-start choice"}},
+		"help":        {[]string{"-h"}, 0, []string{"usage: zegofake", "-second-start choice", "-pass-results choice", "-play"}},
 		"several":     {[]string{"-app-id", "0", "-callback-secret", "", "-rate-limit", "-1", "-refusal-status", "9", "-callback-url", "x", "y"}, 2, []string{"-app-id", "-callback-secret", "-rate-limit", "-refusal-status", "-callback-url", `"y"`}},
 		"app ID":      {[]string{"-app-id", "4294967296"}, 2, []string{"-app-id"}},
 		"choice":      {[]string{"-second-start", "x"}, 2, []string{"-second-start", "no such choice"}},
