@@ -43,16 +43,22 @@ const (
 // RiskType is a kind of violation to look for. The spellings are ZEGO's.
 type RiskType string
 
-// The documented risks. Those without a note are for the audio of both actions.
+// The documented risks. The first two groups are for audio: StartCensorAudioV2 takes
+// all of them except RiskBannedSongInVideo, and AudioParam of StartCensorVideoV2 all
+// except RiskBannedSong. ZEGO's list for AudioParam also lacks RiskAdvertisingLaw and
+// RiskAudioPolitical, which its example contains. VideoParam takes the last group,
+// RiskPolitics, RiskPornography, RiskViolence and RiskAdvertisement.
 const (
-	RiskAdvertisingLaw RiskType = "ADLAW" // violations of advertising law
-	RiskPornography    RiskType = "EROTIC"
+	// The semantics of what is said.
+	RiskAdvertisingLaw RiskType = "ADLAW"  // violations of advertising law
+	RiskPornography    RiskType = "EROTIC" // in VideoParam sexy content too
 	RiskAbuse          RiskType = "DIRTY"
 	RiskPolitics       RiskType = "POLITY"
 	RiskProhibited     RiskType = "BAN"
-	RiskViolence       RiskType = "VIOLENT" // violence and terrorism
+	RiskViolence       RiskType = "VIOLENT" // violence and terrorism; in VideoParam prohibited goods too
 	RiskAdvertisement  RiskType = "ADVERT"
 
+	// The features of a sound.
 	RiskMoaning        RiskType = "MOAN"
 	RiskNationalAnthem RiskType = "ANTHEN"
 	// RiskBannedSong is for StartCensorAudioV2, RiskBannedSongInVideo for
@@ -61,8 +67,7 @@ const (
 	RiskBannedSongInVideo RiskType = "BANEDAUDIO"
 	RiskAudioPolitical    RiskType = "AUDIOPOLITICAL" // ask ZEGO what it covers
 
-	// RiskImageText and RiskQRCode are for VideoParam, beside RiskPolitics,
-	// RiskPornography, RiskViolence and RiskAdvertisement.
+	// RiskImageText and RiskQRCode are for VideoParam only.
 	RiskImageText RiskType = "IMGTEXTRISK" // offending text in the picture
 	RiskQRCode    RiskType = "QRCODE"
 )

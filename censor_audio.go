@@ -12,8 +12,10 @@ var (
 
 // StartCensorAudioV2Request asks for the moderation of a room's audio.
 type StartCensorAudioV2Request struct {
-	// RoomID is the room. All its streams are moderated, but those that were
-	// published with moderation switched off in the client SDK. Required.
+	// RoomID is the room. Required. All its streams are moderated, except those
+	// that were published with moderation switched off in the client SDK
+	// (streamCensorshipFlag). A stream that AddStream puts into several rooms is
+	// moderated, and charged, in each of them, unless AddStream had CensorFlag=1.
 	RoomID string
 	// EventID is the kind of room; it decides how strict the moderation is.
 	// Required.
@@ -21,9 +23,20 @@ type StartCensorAudioV2Request struct {
 	// AudioLanguage is the language that is spoken. Required.
 	AudioLanguage Language
 
-	// RiskTypeList and BusinessTypeList say what to look for. At least one of
-	// them must not be empty.
-	RiskTypeList     []RiskType
+	// RiskTypeList says which violations to look for. It or BusinessTypeList must
+	// not be empty.
+	//
+	// It decides the price. By ZEGO's price list, all semantics together
+	// (RiskAdvertisingLaw to RiskAdvertisement) have one price for an hour of a
+	// stream, and each extension, such as RiskMoaning, RiskBannedSong,
+	// BusinessSinging and BusinessLanguage, has one in addition. International
+	// languages cost four times as much.
+	RiskTypeList []RiskType
+	// BusinessTypeList says what else to recognise. ZEGO's documentation
+	// contradicts itself if it is given without a RiskTypeList: the text says that
+	// one of the lists is enough, the schema that RiskTypeList has at least one
+	// member. The client sends an empty RiskTypeList then, and it is not known
+	// whether ZEGO accepts it.
 	BusinessTypeList []BusinessType
 
 	// ResultCallbackURL and StatusCallbackURL receive the callbacks of this
@@ -32,22 +45,28 @@ type StartCensorAudioV2Request struct {
 	ResultCallbackURL string
 	StatusCallbackURL string
 
-	// IsMixingEnabled mixes the streams of the room into one: cheaper, but
-	// nobody can tell who said what.
+	// IsMixingEnabled mixes the streams of the room into one. That costs less,
+	// because one stream is moderated, but results cannot say who said what.
 	IsMixingEnabled bool
-	// LabelLanguage is the language of the labels in callbacks:
-	// LanguageChinese or LanguageEnglish.
+	// LabelLanguage is the language of the labels in callbacks: LanguageChinese or
+	// LanguageEnglish. ZEGO does not document the default: set it.
 	LabelLanguage Language
-	// ReturnAllText has the text of every segment returned, not only of those
-	// that did not pass.
+	// ReturnAllText returns the text of each segment of ten seconds, not only of
+	// those that did not pass. ZEGO documents no more. For ShuMei, whose service
+	// ZEGO uses, false means that what passes causes no callback at all, and true
+	// one for each stream every ten seconds. So take silence for no information if
+	// it is false, and do not fail if callbacks are missing if it is true.
+	//
+	// With true, 1 000 streams with audio cause about 100 callbacks per second, and
+	// the text of everything that is said arrives, with a link to the recording.
+	// The providers of package moderator set it, to find out which tasks run.
 	ReturnAllText bool
-	// ReturnPreText has the text of the segment before an offending one
-	// returned too.
+	// ReturnPreText returns the text of the segment before an offending one too.
 	ReturnPreText bool
-	// ReturnPreAudio has the audio of the segment before an offending one
-	// returned too.
+	// ReturnPreAudio returns a link to the audio of the segment before an offending
+	// one too.
 	ReturnPreAudio bool
-	// ReturnFinishInfo has a status callback sent when the task ends.
+	// ReturnFinishInfo makes ZEGO send a status callback when the task ends.
 	ReturnFinishInfo bool
 }
 
@@ -58,10 +77,10 @@ type StartCensorAudioV2Response struct {
 }
 
 // StartCensorAudioV2 starts a moderation task for the audio of a room. The
-// results arrive as callbacks. The task is billed until it is stopped, or until
-// ZEGO ends it after about five minutes without a stream. Whether a second
-// Start for the same room gives the same task, another one or an error is not
-// documented.
+// results arrive as callbacks. The task keeps moderating, and is charged for what
+// it moderates, until it is stopped, or until ZEGO ends it after about five minutes
+// without a stream. Whether a second Start for the same room returns the same task,
+// another one or an error is not documented.
 //
 // A Start that may have arrived is never sent again: the error then matches
 // [ErrOutcomeUnknown]. Errors: [*InvalidRequestError], [*Error],
@@ -96,7 +115,7 @@ func (r *StartCensorAudioV2Request) payload() payload {
 	}
 	risks := r.RiskTypeList
 	if risks == nil {
-		risks = []RiskType{} // required by the schema even where only business types are asked for
+		risks = []RiskType{} // required by the schema even if only business types are asked for
 	}
 	return bodyOf(&struct {
 		RoomID            string  `json:"RoomId"`

@@ -20,8 +20,8 @@
 //
 // # Retries
 //
-// A Start that is sent twice may run, and be billed, twice. So a call is tried
-// again only where that is safe:
+// A Start that is sent twice may start two tasks that both cost money. So a call is
+// tried again only if that is safe:
 //
 //	what happened                                   Start…                  Stop…, GenerateIdentifyToken
 //	never left: DNS, dial, TLS handshake            again                   again
@@ -63,7 +63,8 @@
 // # What is not known
 //
 // ZEGO does not document the HTTP status of a refusal, whether a second Start
-// for a room gives the same task, another or an error, and whether stopping a
-// task twice is an error. The client judges an answer by its envelope wherever
-// there is one, and takes a Stop for harmless to repeat.
+// for a room returns the same task, another or an error, and whether stopping a
+// task twice is an error. It does document that an answer has the common members
+// (Code, Message, RequestId) whether the call succeeded or not: so the client judges
+// an answer by its envelope if there is one. It assumes that a Stop may be repeated.
 package zegocensor

@@ -32,9 +32,9 @@ var (
 	// ErrUnavailable: ZEGO or its moderation backend could not answer now.
 	ErrUnavailable = errors.New("zegocensor: unavailable")
 	// ErrOutcomeUnknown: a call that must not be sent twice was sent, and no
-	// answer tells whether it was carried out. After a Start a task may be
-	// running (and billed) whose TaskID nobody knows; its callbacks carry the
-	// TaskID, and without streams it ends by itself after about five minutes.
+	// answer says whether it was carried out. After a Start a task may be running,
+	// and costing money, although nobody knows its TaskID. Its callbacks contain the
+	// TaskID; after about five minutes without a stream it ends by itself.
 	ErrOutcomeUnknown = errors.New("zegocensor: outcome unknown")
 )
 

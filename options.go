@@ -31,8 +31,12 @@ type options struct {
 	limiter    bool // the caller chose one, or none
 }
 
-// Region is one of ZEGO's addresses. Use the one nearest to the servers that
-// call it.
+// Region is one of ZEGO's addresses. ZEGO asks for the one nearest to the servers
+// that call it.
+//
+// The region can decide the price. ZEGO's price list has one price for moderation in
+// mainland China and one abroad, about 1.8 times as high, by the cluster that is
+// requested. Ask ZEGO which price a region has before you change it.
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/accessing-server-apis
 type Region string
@@ -58,7 +62,8 @@ func (r Region) url() *url.URL {
 	return &url.URL{Scheme: "https", Host: host, Path: "/"}
 }
 
-// WithRegion chooses one of ZEGO's addresses. The default is [RegionGlobal].
+// WithRegion chooses one of ZEGO's addresses, which can also decide the price: see
+// [Region]. The default is [RegionGlobal].
 func WithRegion(r Region) Option {
 	return func(o *options) {
 		if !slices.Contains(regions, r) {

@@ -35,8 +35,8 @@
 //
 // # Retries
 //
-// A Create that is sent twice may run, and be billed, twice. So a call is tried
-// again only where that is safe:
+// A Create that is sent twice may start two tasks that both cost money. So a call is
+// tried again only if that is safe:
 //
 //	what happened                                   Create…                 Describe…, Modify…, Delete…
 //	never left: no credential, DNS, dial, TLS       again                   again

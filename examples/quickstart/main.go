@@ -93,7 +93,7 @@ func moderate(ctx context.Context, client *zegocensor.Client, room string, hold 
 	}
 	fmt.Fprintf(out, "room %q: moderation started, task %s (request %s)\n", room, task.TaskID, task.RequestID)
 
-	// From here on a task is running and billed: whatever happens, it is
+	// From here on a task is running and costs money: whatever happens, it is
 	// stopped, with time of its own.
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
