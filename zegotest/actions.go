@@ -33,7 +33,7 @@ func (s *Server) addBuiltinActions() {
 		s.actions[name] = action{method, do, throttled}
 	}
 	const get, post = http.MethodGet, http.MethodPost
-	const room, media = zegocensor.CodeAppRateLimited, codeMediaThrottled
+	const room, media = zegocensor.CodeAppRateLimited, zegocensor.CodeMediaRateLimited3
 
 	add(startAudio, post, room, s.startAudio)
 	add(startVideo, post, room, s.startVideo)

@@ -9,13 +9,6 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 )
 
-// The codes of the media family, which has a table of its own.
-const (
-	codeMediaThrottled zegocensor.Code = 30002
-	codeMediaStreamIDs zegocensor.Code = 30006
-	codeMediaStreamID  zegocensor.Code = 30009
-)
-
 // sequenceWindow is for how long the numbers of a stream must rise.
 const sequenceWindow = 10 * time.Second
 
@@ -30,9 +23,9 @@ type publishing struct {
 // of their siblings.
 func (s *Server) forbidRTCStream(forbid, several bool) func(time.Time, Request) (any, zegocensor.Code, string) {
 	return func(now time.Time, r Request) (any, zegocensor.Code, string) {
-		name, most, code := "StreamId", 1, codeMediaStreamID
+		name, most, code := "StreamId", 1, zegocensor.CodeMediaInvalidStreamID
 		if several {
-			name, most, code = "StreamId[]", 20, codeMediaStreamIDs
+			name, most, code = "StreamId[]", 20, zegocensor.CodeMediaInvalidStreamIDs
 		}
 		streams := r.Query[name]
 		if len(streams) < 1 || len(streams) > most || slices.ContainsFunc(streams, func(id string) bool { return !s.mediaStreamID(id, r.IsTest) }) {

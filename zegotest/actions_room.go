@@ -10,21 +10,10 @@ import (
 	"github.com/zegocensor/zegocensor-go/callback"
 )
 
-// The codes of the room family that these actions answer.
-const (
-	codeNoStream       zegocensor.Code = 138
-	codeOthersStream   zegocensor.Code = 1012
-	codeRoomDestroyed  zegocensor.Code = 5018
-	codeNoRoomToClose  zegocensor.Code = 5024
-	codeUserNotOnline  zegocensor.Code = 50003
-	codeTooManyUsers   zegocensor.Code = 50011
-	codeMessageTooLong zegocensor.Code = 50012
-)
-
 func (s *Server) kickoutUser(_ time.Time, r Request) (any, zegocensor.Code, string) {
 	p := read(r)
 	room := p.required("RoomId", maxIdentifier)
-	users := p.list("UserId[]", 5, codeTooManyUsers)
+	users := p.list("UserId[]", 5, zegocensor.CodeTooManyUsers)
 	p.text("CustomReason", maxReason)
 	if !p.ok() {
 		return p.refuse()
@@ -49,9 +38,9 @@ func (s *Server) closeRoomAction(_ time.Time, r Request) (any, zegocensor.Code, 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.roomByID[room] != nil {
-		return nil, codeRoomDestroyed, ""
+		return nil, zegocensor.CodeRoomDestroyed, ""
 	}
-	return nil, codeNoRoomToClose, ""
+	return nil, zegocensor.CodeRoomNotFound2, ""
 }
 
 // describeUserNum counts who is in rooms. Each task that moderates a room counts
@@ -173,12 +162,12 @@ func (s *Server) sendCustomCommand(_ time.Time, r Request) (any, zegocensor.Code
 	id := p.required("RoomId", maxIdentifier)
 	p.required("FromUserId", maxIdentifier)
 	if len(r.Query.Get("MessageContent")) > maxMessage {
-		p.wrong(codeMessageTooLong, "")
+		p.wrong(zegocensor.CodeMessageTooLong, "")
 	}
 	p.required("MessageContent", maxMessage)
 	var to []string
 	if r.Query.Has("ToUserId[]") {
-		to = p.list("ToUserId[]", 10, codeTooManyUsers)
+		to = p.list("ToUserId[]", 10, zegocensor.CodeTooManyUsers)
 	}
 	if !p.ok() {
 		return p.refuse()
@@ -192,11 +181,11 @@ func (s *Server) sendCustomCommand(_ time.Time, r Request) (any, zegocensor.Code
 	fails := []failed{}
 	for _, user := range to {
 		if err != nil || room.user(user) < 0 {
-			fails = append(fails, failed{user, codeUserNotOnline})
+			fails = append(fails, failed{user, zegocensor.CodeUserOffline})
 		}
 	}
 	if len(to) > 0 && len(fails) == len(to) {
-		return nil, codeUserNotOnline, ""
+		return nil, zegocensor.CodeUserOffline, ""
 	}
 	return struct{ FailUsers []failed }{fails}, zegocensor.CodeOK, ""
 }
@@ -224,7 +213,7 @@ func (s *Server) addStream(_ time.Time, r Request) (any, zegocensor.Code, string
 		code = zegocensor.CodeOK
 		if i := room.stream(stream.ID); i >= 0 {
 			if room.Streams[i].UserID != stream.UserID {
-				code = codeOthersStream
+				code = zegocensor.CodeStreamInUse
 			}
 			return nil, nil, nil
 		}
@@ -246,7 +235,7 @@ func (s *Server) deleteStream(_ time.Time, r Request) (any, zegocensor.Code, str
 		return p.refuse()
 	}
 	if _, err := s.closeStream(room, stream, user, callback.StreamCloseDeleted); err != nil {
-		return nil, codeNoStream, strings.TrimPrefix(err.Error(), "zegotest: ")
+		return nil, zegocensor.CodeStreamNotFound, strings.TrimPrefix(err.Error(), "zegotest: ")
 	}
 	return nil, zegocensor.CodeOK, ""
 }

@@ -9,11 +9,6 @@ import (
 	"github.com/zegocensor/zegocensor-go"
 )
 
-const (
-	codeTooManyRules zegocensor.Code = 50123
-	codeNoRule       zegocensor.Code = 50124
-)
-
 // rules are what SetForbidStreamRule and SetForbidUserRule have set. Rules that
 // have expired stay, as ZEGO lists them for some time.
 type rules struct {
@@ -171,7 +166,7 @@ func (s *Server) setForbidUserRule(now time.Time, r Request) (any, zegocensor.Co
 		}
 	}
 	if valid >= most {
-		return nil, codeTooManyRules, ""
+		return nil, zegocensor.CodeTooManyRules, ""
 	}
 	s.rules.deleteUser(rule.userRuleKey)
 	s.rules.users = append(s.rules.users, rule)
@@ -187,7 +182,7 @@ func (s *Server) delForbidUserRule(_ time.Time, r Request) (any, zegocensor.Code
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.rules.deleteUser(key) {
-		return nil, codeNoRule, ""
+		return nil, zegocensor.CodeRuleNotFound, ""
 	}
 	return nil, zegocensor.CodeOK, ""
 }

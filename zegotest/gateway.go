@@ -19,9 +19,6 @@ import (
 
 const maxDeviation = 10 * time.Minute
 
-// codeBodyUnreadable is the gateway's for a body that it could not read.
-const codeBodyUnreadable zegocensor.Code = 100000012
-
 // answer is what goes back. An empty page means an envelope.
 type answer struct {
 	status  int
@@ -175,7 +172,7 @@ func (s *Server) decide(now time.Time, r *Request, query url.Values, queryErr er
 		return answer{status: s.guesses.refusalStatus, code: code, message: meaning(r.Action, code)}
 	}
 	if unreadable {
-		return refuse(codeBodyUnreadable)
+		return refuse(zegocensor.CodeBodyUnreadable)
 	}
 	if queryErr != nil {
 		return refuse(zegocensor.CodeDecodingFailed)
