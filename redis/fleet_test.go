@@ -265,7 +265,7 @@ func TestFleet(t *testing.T) {
 	duplicates, hits := f.account()
 	liveNow := 0
 	for _, l := range live {
-		liveNow += int(map[bool]int{true: 1}[l])
+		liveNow += map[bool]int{true: 1}[l]
 	}
 	t.Logf("%d lives of %d rooms, %d tasks, %d kills; %d Starts were hit by a kill, %d rooms had a second task for a while; %d rooms live, each with one task",
 		len(f.zego.Rooms()), rooms, len(f.zego.Tasks()), kills, hits, duplicates, liveNow)

@@ -122,7 +122,7 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // moderation actions of an application: 20 calls a second, for all rooms.
 //
 // https://www.tencentcloud.com/document/api/647/72648
-func DocumentedRate(action string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 20} }
+func DocumentedRate(_ string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 20} }
 
 type limiter struct{ actions *limit.Limiter }
 

@@ -302,7 +302,7 @@ func (s *Server) try(c *Callback, again int) {
 	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
 		s.finish(c, nil)
 	case again == len(retryDelays):
-		s.finish(c, fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err))
+		s.finish(c, fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err)) //nolint:errorlint // Err is nil if an answer came
 	default:
 		s.schedule.After(retryDelays[again], func() { s.try(c, again+1) })
 	}

@@ -13,7 +13,8 @@ func Valid(s string) bool { return Visit(s, nil) }
 // it finds that s is no JSON.
 func Visit(s string, visit func(key, value string)) bool {
 	i := skipBlanks(s, 0)
-	end, ok := i, false
+	var end int
+	var ok bool
 	if visit != nil && i < len(s) && s[i] == '{' {
 		end, ok = object(s, i+1, 1, visit)
 	} else {

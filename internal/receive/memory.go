@@ -61,7 +61,7 @@ func ownerOf(r Reservation) uint64 {
 
 // Reserve implements NonceStore.
 func (m *Memory) Reserve(_ context.Context, r Reservation) (NonceState, error) {
-	k, print, owner := short(r.Key), short(r.Fingerprint), ownerOf(r)
+	k, hash, owner := short(r.Key), short(r.Fingerprint), ownerOf(r)
 	now := m.now().Unix()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +73,7 @@ func (m *Memory) Reserve(_ context.Context, r Reservation) (NonceState, error) {
 	e, known := m.entries[k]
 	if known && e.expires > now {
 		switch {
-		case e.fingerprint != print:
+		case e.fingerprint != hash:
 			return NonceConflict, nil
 		case e.held == committed:
 			return NonceDone, nil
@@ -84,7 +84,7 @@ func (m *Memory) Reserve(_ context.Context, r Reservation) (NonceState, error) {
 	if !known && len(m.entries) >= limit {
 		return 0, ErrStoreFull
 	}
-	m.entries[k] = memoryEntry{expires: now + seconds(r.TTL), held: now + seconds(r.Hold), owner: owner, fingerprint: print}
+	m.entries[k] = memoryEntry{expires: now + seconds(r.TTL), held: now + seconds(r.Hold), owner: owner, fingerprint: hash}
 	return NonceReserved, nil
 }
 

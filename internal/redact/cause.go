@@ -72,7 +72,7 @@ func (s *Secrets) collect(err error, parts *[]error, left *int) (clean bool) {
 		return false
 	}
 	var wrapped []error
-	switch w := err.(type) {
+	switch w := err.(type) { //nolint:errorlint // the tree of errors is walked here
 	case interface{ Unwrap() error }:
 		if e := w.Unwrap(); e != nil {
 			wrapped = []error{e}
@@ -95,7 +95,7 @@ func (s *Secrets) collect(err error, parts *[]error, left *int) (clean bool) {
 // its fields contain, or quotes an answer. The URL in a [*url.Error] is the signed
 // one, or a proxy's with its password.
 func (s *Secrets) shows(err error) bool {
-	if _, ok := err.(*url.Error); ok {
+	if _, ok := err.(*url.Error); ok { //nolint:errorlint // collect looks at what it wraps
 		return true
 	}
 	text := err.Error()
