@@ -24,7 +24,8 @@
 // tried again only if that is safe:
 //
 //	what happened                                   Start…                  Stop…, GenerateIdentifyToken
-//	never left: DNS, dial, TLS handshake            again                   again
+//	never left: proxy, DNS, dial, TLS handshake;    again                   again
+//	refused by HTTP/2 before it was processed
 //	broke or timed out after sending                no, ErrOutcomeUnknown   again
 //	HTTP 429, codes 206 and 207; for media          again                   again
 //	streams 1010, 5007, 30002
@@ -42,17 +43,26 @@
 // with the context, and where the context's deadline is nearer than the end of
 // the wait the call fails at once.
 //
-// A connection may break while it is idle, just when a call is written on it.
-// net/http then repeats requests that it holds for harmless. The client keeps
-// it from doing so with calls that are not: their outcome is unknown, and the
-// caller decides. The default transport gives idle connections up after 30 s to
-// make this rare.
+// A call has never left only if that is proved: an error says no more than what
+// failed last. With an [*http.Transport], net/http must have got no connection for
+// the call, or say that the server refused it by REFUSED_STREAM or GOAWAY. With any
+// other [http.RoundTripper], the body must not have been read; of a GET nothing is
+// proved then. An answer counts if all of its JSON came, even if the connection
+// broke after it.
+//
+// A connection may break while it is idle, just when a call is written on it. Most
+// of these calls were not carried out, but nothing proves it. net/http then repeats
+// requests that it takes for harmless. The client keeps it from doing so with calls
+// that are not: their outcome is unknown, and the caller decides. The default
+// transport closes idle connections after 30 s to make this rare.
 //
 // # Clock
 //
 // ZEGO accepts timestamps that are up to ten minutes off. When the clock of this
 // machine is further off, the first call measures the difference by the answer's
-// Date header and is sent once more; later calls use what was measured.
+// Date header and is sent once more; later calls use what was measured. A
+// correction that did not help is undone. One that did is compared with the Date of
+// each later answer, and replaced if they differ by 30 s or more.
 //
 // # Limits
 //

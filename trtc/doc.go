@@ -39,7 +39,8 @@
 // tried again only if that is safe:
 //
 //	what happened                                   Create…                 Describe…, Modify…, Delete…
-//	never left: no credential, DNS, dial, TLS       again                   again
+//	never left: no credential, proxy, DNS, dial,    again                   again
+//	TLS; refused by HTTP/2 before it was processed
 //	broke or timed out after sending                no, ErrOutcomeUnknown   again
 //	HTTP 429, RequestLimitExceeded                  again                   again
 //	502, 503, 504 without an envelope;              no, ErrOutcomeUnknown   again
