@@ -14,7 +14,7 @@ import (
 	"github.com/zegocensor/zegocensor-go/zegotest"
 )
 
-// The examples call a fake ZEGO, so that they run without an account.
+// The examples call a fake ZEGO, so they run without an account.
 
 func Example() {
 	zego := zegotest.NewServer()
@@ -30,6 +30,7 @@ func Example() {
 		EventID:       zegocensor.EventAudioRoom,
 		AudioLanguage: zegocensor.LanguageEnglish,
 		RiskTypeList:  []zegocensor.RiskType{zegocensor.RiskPornography, zegocensor.RiskAbuse},
+		LabelLanguage: zegocensor.LanguageEnglish,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -65,7 +66,7 @@ func ExampleClient_GenerateIdentifyToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// The third party sends token.IdentifyToken.Reveal() with its request to moderate.
+	// The third party sends token.IdentifyToken.Reveal() with its moderation request.
 	fmt.Println(token.RemainTime, zego.RedeemToken(token.IdentifyToken.Reveal()))
 	fmt.Println(zego.RedeemToken(token.IdentifyToken.Reveal()))
 	// Output:
@@ -77,7 +78,7 @@ func ExampleClient_Do() {
 	zego := zegotest.NewServer()
 	defer zego.Close()
 
-	// To be kicked out twice does a user no further harm, so it may be repeated.
+	// A user who is not in the room is no error, so the call may be sent twice.
 	kickoutUser := zegocensor.Action{Name: "KickoutUser", Method: "GET", Idempotent: true}
 	_, err := zego.Client().Do(context.Background(), kickoutUser, url.Values{"RoomId": {"room_1"}, "UserId[]": {"u1", "u2"}}, nil, nil)
 	fmt.Println(err, zego.Requests()[0].Query["UserId[]"])
@@ -114,13 +115,13 @@ func ExampleError() {
 	// true
 }
 
-// Sign is for programs that build requests of their own.
+// Sign is for programs that build their own requests.
 func ExampleSign() {
 	fmt.Println(zegocensor.Sign(12345, "9193cc662a4c0ec135ec71fb57194b38", "4fd24687296dd9f3", 1615186943))
 	// Output: 43e5cfcca828314675f91b001390566a
 }
 
-// The default transport with certificates of one's own.
+// The default transport with another TLS configuration.
 func ExampleNewTransport() {
 	transport := zegocensor.NewTransport()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS13}
@@ -147,9 +148,10 @@ func ExampleNewLimiter() {
 	// {50 10s}
 }
 
-// A Start and a Stop of video moderation.
+// Start and stop the moderation of video. A frame every five seconds costs less than
+// the default of one every three.
 func ExampleClient_StartCensorVideoV2() {
-	zego := zegotest.NewServer() // in place of ZEGO
+	zego := zegotest.NewServer()
 	defer zego.Close()
 	client := zego.Client()
 	ctx := context.Background()

@@ -68,8 +68,9 @@
 //
 // # What is not known
 //
-// This package follows Tencent's documentation, and nobody here has used it with
-// Tencent's servers. Open are the HTTP status of a refusal (documented is 200), what
-// becomes of a second task with the same robot while the first is starting, and
-// what a Delete gets for a task that has ended: ResourceNotFound is taken for that.
+// This package follows Tencent's documentation, and has not been tested with Tencent's
+// servers. Not documented are: the HTTP status of a refusal other than 200; what becomes
+// of a second task with the same robot while the first is starting; what a Delete
+// returns for a task that has ended (ResourceNotFound is assumed); and whether an
+// account needs a storage although no file is kept.
 package trtc

@@ -1,11 +1,11 @@
-// Command moderation_server is a backend that has the audio of its live rooms
-// moderated: it starts moderation when ZEGO tells that a room was created, prints
-// each result on a line, acts on those that say REJECT, and stops moderation when
-// the room is closed, or when the program is told to end.
+// Command moderation_server is a backend that moderates the audio of its live rooms.
+// It starts moderation when ZEGO reports that a room was created, prints each result
+// on a line, acts on a REJECT, and stops moderation when the room closes or the program
+// ends.
 //
-// With ZEGO_APP_ID and ZEGO_SERVER_SECRET set it calls ZEGO, and listens for
-// ZEGO's callbacks until it gets a SIGTERM. Without them it runs a fake ZEGO in
-// this process, plays a scene with it, and ends.
+// If ZEGO_APP_ID and ZEGO_SERVER_SECRET are set it calls ZEGO, and receives ZEGO's
+// callbacks until it gets a SIGTERM. Otherwise it starts a fake ZEGO in this process,
+// plays a scene with it, and exits.
 package main
 
 import (
@@ -85,11 +85,11 @@ func parse(args []string, stderr io.Writer) (flags, int) {
 	set.StringVar(&f.listen, "listen", "127.0.0.1:0", "receive callbacks on `address`; put HTTPS in front of it")
 	set.StringVar(&f.path, "path", "/zego-callback", "receive callbacks under `path`; choose one that nobody guesses")
 	set.StringVar(&f.publicURL, "public-url", "", "the `URL` by which ZEGO reaches this program, without the path, if results shall go elsewhere than ZEGO's console says")
-	set.BoolVar(&f.act, "act", false, "act on REJECT: kick the user out, or forbid the stream; without it, only say so")
+	set.BoolVar(&f.act, "act", false, "act on REJECT: kick the user out, or silence the stream if no user is named; without it, only say so")
 	set.Usage = func() {
 		fmt.Fprint(stderr, `usage: moderation_server [flags]
 
-Has the audio of live rooms moderated, for as long as they live.
+Moderates the audio of live rooms, for as long as they live.
 
 `+account.Usage+`  ZEGO_CALLBACK_SECRET             what callbacks are signed with, beside ZEGO_APP_ID
 

@@ -116,19 +116,51 @@ func TestWhoHasLeftIsNotKickedOut(t *testing.T) {
 	assert.Contains(t, out.String(), "u has left")
 }
 
-func TestStreamsAreForbiddenWhereNoUserIsNamed(t *testing.T) {
-	zego := zegotest.NewServer()
-	defer zego.Close()
-	rooms, err := newRooms(zego.Client(), "", true, io.Discard)
-	require.NoError(t, err)
-	reject := &callback.AudioResult{ResultTaskID: "t_stream_1_4", Detail: callback.AudioDetail{RiskLevel: callback.Reject}}
-	reject.TaskID = "t"
-	require.NoError(t, rooms.handle(t.Context(), reject))
-	last := zego.Requests()[0]
-	assert.Equal(t, "ForbidRTCStream", last.Action)
-	assert.Equal(t, "stream_1", last.Query.Get("StreamId"))
-	assert.Equal(t, http.StatusOK, last.HTTPStatus)
-	assert.Zero(t, last.Code)
+// TestRooms_reject has results that name no user, as those of before November 2025.
+func TestRooms_reject(t *testing.T) {
+	for name, tt := range map[string]struct {
+		hint    string
+		opts    []zegotest.Option
+		noRoom  bool
+		want    string
+		actions []string
+	}{
+		"a stream is silenced": {hint: "stream_1", want: "silenced the stream stream_1", actions: []string{"DescribeSimpleStreamList", "SetForbidStreamRule"}},
+		"its user is kicked out if rules are not enabled": {hint: "stream_1", opts: []zegotest.Option{zegotest.WithForbidRulesDisabled()}, want: "kicked out u1",
+			actions: []string{"DescribeSimpleStreamList", "SetForbidStreamRule", "KickoutUser"}},
+		"a user is kicked out":     {hint: "u1", want: "kicked out u1", actions: []string{"DescribeSimpleStreamList", "KickoutUser"}},
+		"who is not there is left": {hint: "stream_2", want: "stream_2 has left", actions: []string{"DescribeSimpleStreamList"}},
+		"the room has closed":      {hint: "stream_1", opts: []zegotest.Option{zegotest.WithMissingRoomRefused()}, noRoom: true, want: "stream_1 has left", actions: []string{"DescribeSimpleStreamList"}},
+		"nobody is named":          {want: "it does not say who it was"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			zego := zegotest.NewServer(tt.opts...)
+			defer zego.Close()
+			if !tt.noRoom {
+				zego.OpenRoom("r", "host")
+				zego.OpenStream("r", "stream_1", "u1")
+			}
+			rooms, err := newRooms(zego.Client(), "", true, io.Discard)
+			require.NoError(t, err)
+			reject := &callback.AudioResult{Detail: callback.AudioDetail{RiskLevel: callback.Reject}, AuxInfo: callback.AudioAuxInfo{RoomID: "r"}}
+			reject.TaskID = "t"
+			if tt.hint != "" {
+				reject.ResultTaskID = "t_" + tt.hint + "_4"
+			}
+			done, err := rooms.reject(t.Context(), reject)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, done)
+			var actions []string
+			for _, r := range zego.Requests() {
+				actions = append(actions, r.Action)
+				assert.Equal(t, http.StatusOK, r.HTTPStatus)
+				if r.Action == "SetForbidStreamRule" {
+					assert.Equal(t, []string{"r", "stream_1", "1", "600"}, []string{r.Query.Get("RoomId"), r.Query.Get("StreamId"), r.Query.Get("DisableAudio"), r.Query.Get("EffectiveTime")})
+				}
+			}
+			assert.Equal(t, tt.actions, actions)
+		})
+	}
 }
 
 func TestCommandLine(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 	"github.com/zegocensor/zegocensor-go/moderator"
 )
 
-// rooms has the rooms moderated that callbacks tell of, and looks at the results.
+// rooms moderates the rooms that callbacks report, and acts on the results.
 type rooms struct {
 	moderator *moderator.Moderator
 	client    *zegocensor.Client
@@ -23,7 +22,7 @@ type rooms struct {
 	tasks     *tasks
 }
 
-// tasks starts and stops tasks, and says so.
+// tasks starts and stops tasks, and prints that.
 type tasks struct {
 	*moderator.AudioProvider
 	started, stopped atomic.Int64
@@ -43,7 +42,7 @@ func (t *tasks) Start(ctx context.Context, room moderator.Room) (string, error) 
 		t.printf("%s: moderation started", room.ID)
 	case errors.Is(err, zegocensor.ErrOutcomeUnknown):
 		t.unknown.Add(1)
-		t.printf("%s: moderation may have started; its first result will tell", room.ID)
+		t.printf("%s: moderation may have started; its first result will show it", room.ID)
 	}
 	return id, err
 }
@@ -57,8 +56,8 @@ func (t *tasks) Stop(ctx context.Context, task moderator.Task) error {
 	return err
 }
 
-// newRooms makes rooms whose results go to callbackURL, or where ZEGO's console
-// says where that is empty.
+// newRooms returns rooms whose results go to callbackURL, or to the URL in ZEGO's
+// console if it is empty.
 func newRooms(client *zegocensor.Client, callbackURL string, act bool, stdout io.Writer, opts ...moderator.Option) (*rooms, error) {
 	// Audio asks for the results of what passes too (ReturnAllText). They are printed,
 	// and show which tasks run.
@@ -96,42 +95,4 @@ func (rs *rooms) result(ctx context.Context, e *callback.AudioResult) error {
 	}
 	rs.tasks.printf("%s", line)
 	return nil
-}
-
-// reject removes who offended, and says how.
-func (rs *rooms) reject(ctx context.Context, e *callback.AudioResult) (string, error) {
-	user, stream := e.AuxInfo.UserID, e.StreamHint()
-	var (
-		action zegocensor.Action
-		query  any
-		done   string
-	)
-	switch {
-	case user != "":
-		action = zegocensor.Action{Name: "KickoutUser", Method: http.MethodGet, Idempotent: true}
-		query = struct {
-			RoomID string   `url:"RoomId"`
-			UserID []string `url:"UserId[]"`
-			Reason string   `url:"CustomReason"`
-		}{e.AuxInfo.RoomID, []string{user}, "moderation"}
-		done = "kicked out " + user
-	case stream != "":
-		action = zegocensor.Action{Name: "ForbidRTCStream", Method: http.MethodGet}
-		query = struct {
-			StreamID string `url:"StreamId"`
-			Sequence int64
-		}{stream, time.Now().UnixMilli()}
-		done = "forbade the stream " + stream
-	default:
-		return "nobody can be told apart", nil
-	}
-	if !rs.act {
-		return action.Name + " with -act", nil
-	}
-	_, err := rs.client.Do(ctx, action, query, nil, nil)
-	var refused *zegocensor.Error
-	if errors.As(err, &refused) && (refused.Code == zegocensor.CodeUserNotFound || refused.Code == zegocensor.CodeUserOffline || errors.Is(err, zegocensor.ErrRoomNotFound)) {
-		return user + stream + " has left", nil
-	}
-	return done, err
 }
