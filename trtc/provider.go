@@ -36,9 +36,10 @@ var (
 // A room whose end was lost is taken to live, and its task is started anew each time
 // that it ends: use [moderator.Moderator.Reconcile].
 //
-// A provider moderates rooms of one type, the template's RoomIDType: the number 123 and
-// the text "123" are different rooms. To moderate rooms of both types, make two
-// providers and give them different names in moderator.Vendors, as for two vendors.
+// A provider moderates rooms of one type, the template's RoomIDType, and its Handle
+// ignores all others: the number 123 and the text "123" are different rooms. To moderate
+// rooms of both types, make two providers and give them different names in
+// moderator.Vendors, as for two vendors.
 func NewProvider(c *Client, template CreateCloudModerationRequest) *Provider {
 	template.UserID, template.UserSig = "", zegocensor.Secret{}
 	template.ModerationParams.MaxIdleTime = cmp.Or(template.ModerationParams.MaxIdleTime, 5*time.Minute)
