@@ -208,8 +208,9 @@ func WithUnknownWait(d time.Duration) Option {
 //
 // Results may fail to come although they were asked for: the users are silent, their
 // streams are not moderated because they opted out, or the vendor sends none of what
-// passes. So a room whose next task has no result either is not restarted for
-// silence again in that life of the room.
+// passes. So a room is not restarted for silence again in that life of the room, unless
+// steady results have come since: for two and a half minutes, without a gap of that
+// length.
 func WithSilence(d time.Duration) Option {
 	return duration("WithSilence", func(c *config, d time.Duration) { c.silence, c.silenceSet = d, true }, d, 0)
 }
@@ -379,8 +380,8 @@ func (m *Moderator) RoomClosed(ctx context.Context, r Room, at time.Time) error 
 // TaskFound reports a result: a task was moderating a room at a time. If the room had
 // begun by then and has no task, the task is adopted. If nothing is known of the room,
 // it is ignored, as it may be another program's. Otherwise it is stopped. A result that
-// is not the first of its task goes to the store once a minute, or twice in the time of
-// [WithSilence], so that TaskFound may be called for each result.
+// is not the first of its task goes to the store once a minute, or five times in the time
+// of [WithSilence], so that TaskFound may be called for each result.
 func (m *Moderator) TaskFound(ctx context.Context, roomID, taskID string, at time.Time) error {
 	return m.taskRan(ctx, event{Kind: found, Task: taskID}, roomID, at)
 }
@@ -398,7 +399,9 @@ func (m *Moderator) taskRan(ctx context.Context, e event, roomID string, at time
 	}
 	fresh := knownTime
 	if silence := m.silenceOf(roomID); silence > 0 {
-		fresh = min(fresh, silence/2)
+		// What the store knows of a task's results is older by this, by the length of what a
+		// result is about, and by the way of its callback. Together that must not be silence.
+		fresh = min(fresh, silence/5)
 	}
 	if m.known.has(roomID, e.Task, m.now(), fresh) {
 		return nil

@@ -109,14 +109,30 @@ func TestWithSilence(t *testing.T) {
 				assert.Equal(t, moderator.Stats{Starts: 2, Stops: 1, SilenceRestarts: 1}, r.m.Stats())
 				assert.Contains(t, r.log.String(), `level=WARN msg="moderator: no result for 5m0s: task is restarted" room_id=r task_id=task_1`)
 			})
-			t.Run("and again after a result", func(t *testing.T) {
-				r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
-				r.live(time.Hour, reconcile)
-				r.quiet = false
-				r.live(time.Minute, reconcile)
-				r.quiet = true
-				r.live(time.Hour, reconcile)
-				assert.EqualValues(t, 2, r.m.Stats().SilenceRestarts)
+			for results, want := range map[time.Duration]int64{time.Minute: 1, 5 * time.Minute: 2} {
+				t.Run(fmt.Sprintf("and after results for %v %d times", results, want), func(t *testing.T) {
+					r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
+					r.live(time.Hour, reconcile)
+					r.quiet = false
+					r.live(results, reconcile)
+					r.quiet = true
+					r.live(time.Hour, reconcile)
+					assert.Equal(t, want, r.m.Stats().SilenceRestarts)
+				})
+			}
+			t.Run("offences that are found now and then do not have it restarted again", func(t *testing.T) {
+				for _, apart := range []time.Duration{3 * time.Minute, 10 * time.Minute} {
+					r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
+					for range time.Hour / apart {
+						r.live(apart-10*time.Second, reconcile)
+						r.quiet = false
+						r.live(10*time.Second, reconcile)
+						r.quiet = true
+					}
+					assert.LessOrEqual(t, r.m.Stats().SilenceRestarts, int64(1), "every %v", apart)
+					r.live(time.Hour, reconcile)
+					assert.EqualValues(t, 1, r.m.Stats().SilenceRestarts, "every %v", apart)
+				}
 			})
 			t.Run("and again in the next life", func(t *testing.T) {
 				r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
@@ -153,32 +169,39 @@ func TestWithSilence(t *testing.T) {
 		}
 		assert.Equal(t, 2, r.starts)
 	})
-	t.Run("the first result of a task counts", func(t *testing.T) {
-		r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
-		r.live(6*time.Minute+10*time.Second, false)
-		require.Equal(t, 2, r.starts)
-		require.NoError(t, r.m.TaskStarted(t.Context(), "r", "task_2", r.now.Add(time.Second)))
-		require.NoError(t, r.m.TaskFound(t.Context(), "r", "task_2", r.now.Add(2*time.Second)))
-		r.live(time.Hour, false)
-		assert.Equal(t, 3, r.starts)
+	t.Run("results that come late show that a task runs", func(t *testing.T) {
+		const segment, late = 10 * time.Second, 5 * time.Second
+		for _, silence := range []time.Duration{30 * time.Second, 45 * time.Second, time.Minute, 5 * time.Minute} {
+			r := newRoom(t, &room{interval: segment}, moderator.WithSilence(silence))
+			for i := range 600 { // news at each moment between two results
+				require.NoError(t, r.m.RoomOpened(t.Context(), moderator.Room{ID: "r", SessionID: 1, CreatedAt: r.now}))
+				if i%10 == 0 && i > 20 {
+					require.NoError(t, r.m.TaskFound(t.Context(), "r", "task_1", r.now.Add(-segment-late)))
+				}
+				r.now = r.now.Add(time.Second)
+			}
+			assert.Equal(t, moderator.Stats{Starts: 1}, r.m.Stats(), "%v", silence)
+		}
 	})
 }
 
 // TestWithSilence_adopted: the task of a Start without an answer counts as any other.
 func TestWithSilence_adopted(t *testing.T) {
-	for _, result := range []bool{false, true} {
+	for _, results := range []bool{false, true} {
 		r := newRoom(t, &room{interval: 10 * time.Second, quiet: true})
 		r.live(6*time.Minute, false)
 		r.loses = 1
 		r.live(10*time.Second, false)
 		require.Equal(t, []string{"task_2"}, r.running)
-		if result {
-			require.NoError(t, r.m.TaskFound(t.Context(), "r", "task_2", r.now))
+		if results {
+			r.quiet = false
+			r.live(5*time.Minute, false)
+			r.quiet = true
 		} else {
 			require.NoError(t, r.m.TaskStarted(t.Context(), "r", "task_2", r.now))
 		}
 		r.live(time.Hour, false)
-		if result {
+		if results {
 			assert.Equal(t, 3, r.starts)
 		} else {
 			assert.Equal(t, 2, r.starts)

@@ -28,7 +28,8 @@ type state struct {
 
 	Doubt   int64 `json:"d,omitempty"` // what a task was seen to do before this does not show that it still runs
 	Unknown int64 `json:"u,omitempty"` // until when the task of a Start without an answer is waited for; it stays until a task is known
-	Silent  bool  `json:"l,omitempty"` // a task was restarted for silence in this life of the room, and no task of it had a result since
+	Silent  bool  `json:"l,omitempty"` // a task was restarted for silence in this life of the room, and no task of it had steady results since
+	Steady  int64 `json:"h,omitempty"` // while Silent: since when the task has had steady results
 
 	Start failing `json:"r,omitzero"` // of Starts
 	Stop  failing `json:"q,omitzero"` // and of Stops
@@ -72,6 +73,11 @@ const tolerance = 5000
 
 // idle is after how long without a stream ZEGO has ended a task, in milliseconds.
 const idle = 330_000
+
+// steady is for how long, in milliseconds, and with what gaps at most, results must
+// come before their absence says something again. Offences that are found now and then
+// do not show that what passes is told.
+const steady = 150_000
 
 // event is what was told of a room.
 type event struct {
@@ -143,7 +149,7 @@ func (s *state) apply(e event) {
 }
 
 // silent reports whether the task has had no sign of life for too long. After a task
-// that was restarted for that, a result must come before it can be said again.
+// that was restarted for that, steady results must come before it can be said again.
 func (s *state) silent(now, silence, seen int64) bool {
 	return silence > 0 && !s.Silent && now-max(s.Since, s.Seen, seen) > silence
 }
@@ -156,7 +162,7 @@ func (s *state) endSilent(now, silence, seen int64) (task string) {
 	if s.live() && s.Task != "" && s.silent(now, silence, seen) {
 		task = s.Task
 		s.dropTask()
-		s.Silent = true
+		s.Silent, s.Steady = true, 0
 	}
 	return task
 }
@@ -332,10 +338,10 @@ func (s *state) find(e event) {
 	}
 	switch {
 	case e.Task == s.Task:
-		s.Seen = max(s.Seen, e.At)
 		if e.Kind == found && e.At > s.Since {
-			s.Silent = false
+			s.hear(e.At)
 		}
+		s.Seen = max(s.Seen, e.At)
 	case s.Created == 0:
 		// A room that was never heard of: the task may be another program's.
 	case slices.Contains(s.Stray, e.Task) && (!s.live() || s.Task != "" || e.At < max(s.Created, s.Doubt)):
@@ -347,17 +353,25 @@ func (s *state) find(e event) {
 	case s.live() && s.Task == "" && e.At+tolerance >= s.Created:
 		s.take(e.Task, e.At)
 		s.Seen = e.At
-		if e.Kind == found {
-			s.Silent = false
-		}
 	default:
 		s.Stray = append(s.Stray, e.Task)
 	}
 }
 
+// hear is told that the task had a result.
+func (s *state) hear(at int64) {
+	switch {
+	case !s.Silent:
+	case s.Steady == 0 || at-s.Seen > steady:
+		s.Steady = at
+	case at-s.Steady >= steady:
+		s.Silent, s.Steady = false, 0
+	}
+}
+
 // take has a task moderate the room. Others that may run must not.
 func (s *state) take(task string, since int64) {
-	s.Task, s.Since, s.Seen = task, since, 0
+	s.Task, s.Since, s.Seen, s.Steady = task, since, 0, 0
 	s.Unknown, s.Start = 0, failing{}
 	for _, t := range s.Maybe {
 		if t != task {
