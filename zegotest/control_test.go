@@ -214,6 +214,20 @@ func TestRequestState_faults(t *testing.T) {
 	}
 }
 
+// TestWithHistory_callbacks has callbacks that are never tried.
+func TestWithHistory_callbacks(t *testing.T) {
+	s := newServer(t, zegotest.WithHistory(1000), zegotest.WithRateLimit(0))
+	task := startAudio(t, s, func(r *zegocensor.StartCensorAudioV2Request) { r.ReturnAllText = false })
+	for level, why := range map[string]string{"REJECT": "given up", "PASS": "withheld"} {
+		for range 40 {
+			status, answer := control(t, s, "POST", "tasks/"+task+"/results", `{"RiskLevel":"`+level+`","Text":"`+strings.Repeat("x", 1<<20-100)+`"}`)
+			require.Equal(t, 200, status)
+			require.Equal(t, why, answer["State"])
+		}
+		assert.Len(t, s.Callbacks(), 31, why)
+	}
+}
+
 func TestWithHistory(t *testing.T) {
 	s := newServer(t, zegotest.WithHistory(20), zegotest.WithRateLimit(0), zegotest.WithClock(still))
 	receive(t, s)

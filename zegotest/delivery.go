@@ -133,7 +133,7 @@ type Callback struct {
 	form     bool
 	sign     func() stamp
 	progress *fake.Progress[Try]
-	size     atomic.Int64 // bytes of the tries so far
+	size     atomic.Int64 // bytes of the event and of the tries so far, if WithHistory bounds them
 }
 
 // Try is one attempt to deliver a callback.
@@ -233,6 +233,9 @@ func (s *Server) withheldCallback(url string, e callback.Event, why error) *Call
 	first(&url, s.callbackURL)
 	s.mu.RUnlock()
 	c := &Callback{Event: e, URL: url, progress: fake.NewProgress[Try](s.ctx.Done())}
+	if s.history > 0 {
+		c.size.Store(s.sizeOf(encode(e)))
+	}
 	c.progress.Finish(why)
 	return c
 }
@@ -242,6 +245,7 @@ func (s *Server) callbacksOf(url string, e callback.Event, body fields) ([]*Call
 	if s.olderEvents {
 		writeAs2023(body)
 	}
+	size := s.sizeOf(body)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first(&url, s.callbackURL)
@@ -253,9 +257,20 @@ func (s *Server) callbacksOf(url string, e callback.Event, body fields) ([]*Call
 	copies := make([]*Callback, 1+d.Copies)
 	for i := range copies {
 		copies[i] = &Callback{Event: e, URL: url, body: body, form: d.Form, sign: sign, progress: fake.NewProgress[Try](s.ctx.Done())}
+		copies[i].size.Store(size)
 	}
 	s.listCallbacksLocked(copies...)
 	return copies, d
+}
+
+// sizeOf is how many bytes an event has, also if it is never tried. It is counted only
+// if that bounds anything.
+func (s *Server) sizeOf(body fields) int64 {
+	if s.history == 0 {
+		return 0
+	}
+	b, _ := json.Marshal(body) // strings, numbers and lists of them
+	return int64(len(b))
 }
 
 func (s *Server) listCallbacksLocked(all ...*Callback) {
