@@ -148,6 +148,7 @@ func TestNewLimiter_arrival(t *testing.T) {
 	}
 	for name, stopped := range map[string]time.Duration{"without a stop": 0, "stopped for 0.8 s": 800 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var mu sync.Mutex
 			var arrivals []time.Time
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -46,29 +46,28 @@ func silent(t *testing.T) (addr string) {
 }
 
 func TestDial_endsSoonAfterItsCall(t *testing.T) {
+	var calls sync.WaitGroup
 	for name, make := range map[string]func(addr string) (std *http.Transport, rawURL string){
 		"TLS":     func(addr string) (*http.Transport, string) { return New(), "https://" + addr },
 		"CONNECT": func(addr string) (*http.Transport, string) { return through("http://" + addr), "https://h.invalid" },
 		"SOCKS":   func(addr string) (*http.Transport, string) { return through("socks5://" + addr), "https://h.invalid" },
 	} {
-		t.Run(name, func(t *testing.T) {
-			std, rawURL := make(silent(t))
-			var calls sync.WaitGroup
-			for range 20 {
-				calls.Go(func() {
-					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-					defer cancel()
-					left, err := post(ctx, std, rawURL, "body")
-					assert.ErrorIs(t, err, context.DeadlineExceeded)
-					assert.False(t, left)
-				})
-			}
-			calls.Wait()
-			ended := time.Now()
-			assert.Eventually(t, func() bool { return dialling() == 0 }, linger+time.Second, 20*time.Millisecond)
-			t.Logf("the last dial ended %v after its call", time.Since(ended))
-		})
+		std, rawURL := make(silent(t))
+		for range 20 {
+			calls.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				defer cancel()
+				left, err := post(ctx, std, rawURL, "body")
+				assert.ErrorIs(t, err, context.DeadlineExceeded, name)
+				assert.False(t, left, name)
+			})
+		}
 	}
+	calls.Wait()
+	ended := time.Now()
+	assert.Positive(t, dialling())
+	assert.Eventually(t, func() bool { return dialling() == 0 }, linger+time.Second, 20*time.Millisecond)
+	t.Logf("the last dial ended %v after its call", time.Since(ended))
 }
 
 func through(proxy string) *http.Transport {
