@@ -341,9 +341,9 @@ func reportsResults(p Provider) bool {
 // silence says nothing.
 func (m *Moderator) silenceOf(roomID string) time.Duration {
 	p := m.provider
-	if v, ok := p.(Vendors); ok {
+	for v, ok := p.(Vendors); ok; v, ok = p.(Vendors) {
 		var err error
-		if p, _, err = v.of(roomID); err != nil {
+		if p, roomID, err = v.of(roomID); err != nil {
 			return 0 // its Start fails with that
 		}
 	}

@@ -245,7 +245,7 @@ func TestModerator_Reconcile_silence(t *testing.T) {
 func TestWithSilence_vendors(t *testing.T) {
 	now := time.Now()
 	loud, quiet := &reporter{interval: 10 * time.Second}, &recorder{}
-	m, err := moderator.New(moderator.Vendors{"loud": loud, "quiet": quiet}, moderator.WithClock(func() time.Time { return now }), moderator.WithSilence(time.Minute))
+	m, err := moderator.New(moderator.Vendors{"loud": moderator.Vendors{"": loud}, "quiet": quiet}, moderator.WithClock(func() time.Time { return now }), moderator.WithSilence(time.Minute))
 	require.NoError(t, err)
 	for range 10 {
 		for _, id := range []string{"loud:r", "quiet:r"} {
