@@ -51,11 +51,11 @@ func (s *Server) withheld(p part, level callback.RiskLevel, silent bool) error {
 	case level != callback.Pass:
 		return nil
 	case s.guesses.passWithheld:
-		return fmt.Errorf("%w: results of what passes are never sent (WithoutPassResults)", ErrWithheld)
+		return fmt.Errorf("%w: results of what passes are never sent (WithoutPassResults; zegofake -pass-results never)", ErrWithheld)
 	case !p.request.is(p.passes):
 		return fmt.Errorf("%w: the Start did not ask for results of what passes by %s", ErrWithheld, p.passes)
 	case silent && s.guesses.silenceWithheld:
-		return fmt.Errorf("%w: results of silent segments are never sent (WithoutSilentResults)", ErrWithheld)
+		return fmt.Errorf("%w: results of silent segments are never sent (WithoutSilentResults; zegofake -silent-results never)", ErrWithheld)
 	}
 	return nil
 }

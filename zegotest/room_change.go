@@ -33,7 +33,7 @@ func (s *Server) emitRoom(e callback.Event) *Callback {
 	switch e.(type) {
 	case *callback.UserLoggedIn, *callback.UserLoggedOut:
 		if !s.userEvents {
-			return s.withheldCallback("", e, fmt.Errorf("%w: room_login and room_logout are not switched on (WithUserEvents)", ErrWithheld))
+			return s.withheldCallback("", e, fmt.Errorf("%w: room_login and room_logout are not switched on (WithUserEvents; zegofake -user-events)", ErrWithheld))
 		}
 	}
 	return s.emit("", e)
