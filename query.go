@@ -31,14 +31,17 @@ var (
 	encoderType = reflect.TypeFor[query.Encoder]()
 )
 
-// encoded visits a value that go-querystring encodes by itself.
+// encoded visits a value that go-querystring encodes by itself. It has fmt print
+// what an interface contains, with all fields, also those that it would leave out.
 func (w *walk) encoded(v reflect.Value, depth int) bool {
-	for ; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; v = v.Elem() {
+	for ; v.Kind() == reflect.Pointer; v = v.Elem() {
 		if depth++; !w.visit(depth) {
 			return false
 		}
 	}
 	switch {
+	case v.Kind() == reflect.Interface:
+		return w.element(v, depth) && w.encoded(v.Elem(), depth+1)
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
 		for i := range v.Len() {
 			if !w.element(v.Index(i), depth+1) {
@@ -61,7 +64,7 @@ func (w *walk) encoded(v reflect.Value, depth int) bool {
 	return true
 }
 
-// element visits an element of a list: fmt prints what it points to.
+// element visits an element of a list or an interface: fmt prints what it points to.
 func (w *walk) element(v reflect.Value, depth int) bool {
 	for ; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; v = v.Elem() {
 		if depth++; !w.visit(depth) {

@@ -20,6 +20,10 @@ func TestClient_Do_query(t *testing.T) {
 		Left, Right *tree
 	}
 	type Embedded struct{ *node }
+	type hidden struct {
+		list []any
+		Out  any `url:"-"`
+	}
 	type lists struct {
 		Users []any          `url:"UserId,brackets,omitempty"`
 		Map   map[string]any `url:"Map,omitempty"`
@@ -57,7 +61,10 @@ func TestClient_Do_query(t *testing.T) {
 		"a list in itself": lists{Users: list}, "a map in itself": lists{Map: m}, "a map in a list": lists{Users: []any{m}},
 		"a struct in a list in itself": lists{Users: []any{struct{ A any }{list}}},
 		"too deep":                     deep, "shared 2^40 times": shared, "a pointer to itself": &pointer,
-		"a struct with it": struct{ A any }{&pointer},
+		"a struct with it":              struct{ A any }{&pointer},
+		"an unexported field below any": struct{ A any }{&hidden{list: list}},
+		"an ignored field below any":    struct{ A any }{hidden{Out: m}},
+		"an ignored field below *any":   struct{ A *any }{func() *any { var a any = &hidden{Out: list}; return &a }()},
 	} {
 		t.Run("refuses what contains itself: "+name, func(t *testing.T) {
 			assert.ErrorIs(t, do(query), zegocensor.ErrInvalidRequest)
