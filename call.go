@@ -196,6 +196,7 @@ func (t *try) run(ctx context.Context) error {
 		Action:     t.action.Name,
 		Idempotent: t.action.Idempotent,
 		Policy:     attempt.Policy(c.retry),
+		Gate:       t.gate,
 	}, t)
 }
 

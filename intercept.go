@@ -15,10 +15,10 @@ import (
 // same time.
 //
 // An interceptor may return before next does, for example if a timer fires first.
-// The call then fails, and call must not be read any more. A Start that next was
-// called for matches [ErrOutcomeUnknown] if it was carried out or may have been,
-// whatever error the interceptor returns, also if next panics and the interceptor
-// recovers.
+// The call then fails, no further attempt is begun, and call must not be read any
+// more. A Start that next was called for matches [ErrOutcomeUnknown] if it was
+// carried out or may have been, whatever error the interceptor returns, also if
+// next panics and the interceptor recovers.
 type Interceptor func(ctx context.Context, call *Call, next func(context.Context) error) error
 
 // Call describes a call to its interceptors. It holds no URL and no secret.

@@ -156,6 +156,7 @@ func (t *try) run(ctx context.Context) error {
 		Action:     t.action.Name,
 		Idempotent: t.action.Idempotent,
 		Policy:     c.retry,
+		Gate:       &t.gate,
 	}, t)
 }
 

@@ -20,6 +20,7 @@ type Call struct {
 	Action     string
 	Idempotent bool
 	Policy     Policy
+	Gate       *Gate // when it is closed, no further attempt is made
 }
 
 // Caller makes the attempts of one call.
@@ -42,6 +43,11 @@ func Run(ctx context.Context, call Call, c Caller) error {
 		}
 		if err := c.Wait(ctx); err != nil {
 			return fmt.Errorf("%s: %s: not sent: waiting for the rate limiter: %w", call.Package, call.Action, err)
+		}
+		// A call that an interceptor left behind must not be sent afterwards: the
+		// caller may be making it again by then.
+		if !call.Gate.Do(func() {}) {
+			return fmt.Errorf("%s: %s: not sent: an interceptor had ended the call", call.Package, call.Action)
 		}
 		f := c.Attempt(ctx)
 		if f == nil {
