@@ -313,14 +313,14 @@ func (t *try) sign() http.Request {
 // decide judges an answer by its envelope.
 func (t *try) decide(resp *http.Response, env envelope) *attempt.Failure {
 	t.code = env.code
-	if env.code < CodeWrongHost { // else the gateway's, which may not have looked at the timestamp
+	o := refusalOutcome(t.action.Name, env.code, resp.StatusCode)
+	if env.code < CodeWrongHost && o != attempt.Expired { // the gateway may not have looked at the timestamp
 		t.timing.Accepted(&t.client.clock)
 	}
 	t.keepTokens(env.data)
 	t.requestID = t.secrets.Clean(env.requestID, 128)
 	message := t.secrets.Clean(env.message, 256)
 	if env.code != CodeOK {
-		o := refusalOutcome(t.action.Name, env.code, resp.StatusCode)
 		refused := &Error{
 			Action:         t.action.Name,
 			Code:           env.code,

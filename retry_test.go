@@ -487,6 +487,25 @@ func TestClient_uselessCorrections(t *testing.T) {
 
 type callKey struct{}
 
+// An action on media streams has its own code for a wrong timestamp, which is no
+// proof that the correction has worked.
+func TestClient_uselessCorrections_media(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{answer: func(n int, _ *http.Request) (*http.Response, error) {
+			if n <= 2 {
+				return refusal(3002, "Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))()
+			}
+			return answer(200, okBody), nil
+		}}
+		c := newClient(t, w)
+		_, err := c.Do(t.Context(), zegocensor.Action{Name: "ForbidRTCStream", Method: "GET"}, nil, nil, nil)
+		require.ErrorIs(t, err, zegocensor.ErrSignatureExpired)
+		require.NoError(t, start(t.Context(), c))
+		require.Equal(t, 3, w.count())
+		assert.Equal(t, fmt.Sprint(time.Now().Unix()), w.seen[2].URL.Query().Get("Timestamp"))
+	})
+}
+
 // A correction that was measured by an old Date, such as a cache's, is set right by
 // the next answer with a Date of its own.
 func TestClient_checksItsCorrection(t *testing.T) {
