@@ -305,9 +305,7 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 	if p == nil {
 		faults = append(faults, errors.New("moderator: the provider must not be nil"))
 	}
-	if v, ok := p.(Vendors); ok {
-		faults = append(faults, v.check()...)
-	}
+	faults = append(faults, checkProvider(p)...)
 	for _, opt := range opts {
 		if opt == nil {
 			faults = append(faults, errors.New("moderator: an option must not be nil"))
@@ -327,6 +325,14 @@ func New(p Provider, opts ...Option) (*Moderator, error) {
 		m.store = NewMemoryStore(m.now)
 	}
 	return m, nil
+}
+
+// checkProvider returns what is wrong with a provider of this package.
+func checkProvider(p Provider) []error {
+	if c, ok := p.(interface{ check() []error }); ok {
+		return c.check()
+	}
+	return nil
 }
 
 // reportsResults reports whether a provider, or one of several, has a ResultInterval.

@@ -266,6 +266,14 @@ func TestArguments(t *testing.T) {
 	for _, want := range []string{"provider", "an option", "WithStore", "WithLease", "WithUnknownWait", "WithMemory", "WithInterval", "WithBackoff", "WithWorkers", "WithClock"} {
 		assert.ErrorContains(t, err, want)
 	}
+	_, err = moderator.New(moderator.Vendors{
+		"audio": moderator.Audio(nil, zegocensor.StartCensorAudioV2Request{}, moderator.WithoutPassResults(), nil),
+		"video": moderator.Video(nil, zegocensor.StartCensorVideoV2Request{}, nil),
+	})
+	require.Error(t, err)
+	for _, want := range []string{"Audio: the client must not be nil", "Audio: opts[1] must not be nil", "Video: the client must not be nil", "Video: opts[0] must not be nil"} {
+		assert.ErrorContains(t, err, want)
+	}
 	m, err := moderator.New(&slow{})
 	require.NoError(t, err)
 	assert.Error(t, m.RoomOpened(t.Context(), moderator.Room{}))

@@ -32,6 +32,7 @@ func (v Vendors) check() (faults []error) {
 		if v[name] == nil {
 			faults = append(faults, fmt.Errorf("moderator: Vendors: the provider of %q must not be nil", name))
 		}
+		faults = append(faults, checkProvider(v[name])...)
 		if strings.Contains(name, ":") {
 			faults = append(faults, fmt.Errorf("moderator: Vendors: the name %q must not have a colon", name))
 		}

@@ -3,6 +3,7 @@ package moderator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go"
@@ -10,16 +11,24 @@ import (
 )
 
 // ProviderOption changes an [AudioProvider] or a [VideoProvider] while [Audio] or
-// [Video] makes it.
+// [Video] makes it. [New] reports an option or a client that is nil.
 type ProviderOption func(*providerConfig)
 
-type providerConfig struct{ withoutPassResults bool }
+type providerConfig struct {
+	withoutPassResults bool
+	faults             []error
+}
 
-func providerOptions(opts []ProviderOption) (c providerConfig) {
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&c)
+func providerOptions(name string, client *zegocensor.Client, opts []ProviderOption) (c providerConfig) {
+	if client == nil {
+		c.faults = append(c.faults, fmt.Errorf("moderator: %s: the client must not be nil", name))
+	}
+	for i, opt := range opts {
+		if opt == nil {
+			c.faults = append(c.faults, fmt.Errorf("moderator: %s: opts[%d] must not be nil", name, i))
+			continue
 		}
+		opt(&c)
 	}
 	return c
 }
@@ -45,8 +54,8 @@ const audioInterval = 10 * time.Second
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-audio
 func Audio(client *zegocensor.Client, template zegocensor.StartCensorAudioV2Request, opts ...ProviderOption) *AudioProvider {
-	c := providerOptions(opts)
-	p := &AudioProvider{client: client, template: template}
+	c := providerOptions("Audio", client, opts)
+	p := &AudioProvider{client: client, template: template, faults: c.faults}
 	p.template.ReturnFinishInfo = true
 	if !c.withoutPassResults {
 		p.template.ReturnAllText, p.interval = true, audioInterval
@@ -59,12 +68,15 @@ type AudioProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorAudioV2Request
 	interval time.Duration
+	faults   []error // of the arguments of Audio
 }
 
 var (
 	_ TaskTeller     = (*AudioProvider)(nil)
 	_ ResultReporter = (*AudioProvider)(nil)
 )
+
+func (p *AudioProvider) check() []error { return p.faults }
 
 // ResultInterval is 10 s, or 0 with [WithoutPassResults]. See [ResultReporter].
 func (p *AudioProvider) ResultInterval() time.Duration { return p.interval }
@@ -110,8 +122,8 @@ func (p *AudioProvider) TaskOf(e callback.Event) (roomID, taskID string, at time
 //
 // https://www.zegocloud.com/docs/real-time-video-server/api-reference/moderation/start-censor-video
 func Video(client *zegocensor.Client, template zegocensor.StartCensorVideoV2Request, opts ...ProviderOption) *VideoProvider {
-	c := providerOptions(opts)
-	p := &VideoProvider{client: client, template: template}
+	c := providerOptions("Video", client, opts)
+	p := &VideoProvider{client: client, template: template, faults: c.faults}
 	p.template.ReturnFinishInfo = true
 	if template.AudioParam != nil {
 		audio := *template.AudioParam
@@ -128,12 +140,15 @@ type VideoProvider struct {
 	client   *zegocensor.Client
 	template zegocensor.StartCensorVideoV2Request
 	interval time.Duration
+	faults   []error // of the arguments of Video
 }
 
 var (
 	_ TaskTeller     = (*VideoProvider)(nil)
 	_ ResultReporter = (*VideoProvider)(nil)
 )
+
+func (p *VideoProvider) check() []error { return p.faults }
 
 // ResultInterval is 10 s with an AudioParam, and 0 without one or with
 // [WithoutPassResults]. See [ResultReporter].

@@ -8,6 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+var errNilOption = errors.New("zegoredis: an option must not be nil")
+
 // check names what is wrong with the arguments that all constructors have.
 func check(what string, client redis.UniversalClient, prefix string) error {
 	var faults []error

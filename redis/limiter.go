@@ -119,6 +119,10 @@ func NewLimiter(client redis.UniversalClient, appID uint32, opts ...LimiterOptio
 	l := &Limiter{client: client, prefix: "zego:rate", appID: appID, rate: documented, actions: make(map[string]*action)}
 	var faults []error
 	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errNilOption)
+			continue
+		}
 		faults = append(faults, opt(l))
 	}
 	if appID == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -31,10 +32,18 @@ func WithNoncePrefix(prefix string) NonceOption { return func(s *NonceStore) { s
 // NewNonceStore makes a store.
 func NewNonceStore(client redis.UniversalClient, opts ...NonceOption) (*NonceStore, error) {
 	s := &NonceStore{client: client, prefix: "zego:nonces"}
+	var faults []error
 	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errNilOption)
+			continue
+		}
 		opt(s)
 	}
-	return s, check("NewNonceStore", client, s.prefix)
+	if err := errors.Join(append(faults, check("NewNonceStore", client, s.prefix))...); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *NonceStore) keys(key string) []string {

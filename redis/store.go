@@ -37,10 +37,18 @@ func WithStorePrefix(prefix string) StoreOption { return func(s *Store) { s.pref
 // NewStore makes a store.
 func NewStore(client redis.UniversalClient, opts ...StoreOption) (*Store, error) {
 	s := &Store{client: client, prefix: "zego:rooms"}
+	var faults []error
 	for _, opt := range opts {
+		if opt == nil {
+			faults = append(faults, errNilOption)
+			continue
+		}
 		opt(s)
 	}
-	return s, check("NewStore", client, s.prefix)
+	if err := errors.Join(append(faults, check("NewStore", client, s.prefix))...); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // shards is how many sorted sets there are. Another number would lose the rooms

@@ -291,13 +291,17 @@ func TestCost(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	_, err := NewStore(nil, WithStorePrefix("{"))
+	store, err := NewStore(nil, WithStorePrefix("{"), nil)
 	assert.ErrorContains(t, err, "the client must not be nil\nzegoredis: NewStore: the prefix")
-	_, err = NewNonceStore(nil, WithNoncePrefix(""))
+	assert.ErrorContains(t, err, "an option must not be nil")
+	assert.Nil(t, store)
+	nonces, err := NewNonceStore(nil, WithNoncePrefix(""), nil)
 	assert.ErrorContains(t, err, "NewNonceStore: the prefix")
-	_, err = NewLimiter(nil, 0, WithRate(nil), WithLocalShare(0), WithLimiterPrefix(""))
+	assert.ErrorContains(t, err, "an option must not be nil")
+	assert.Nil(t, nonces)
+	_, err = NewLimiter(nil, 0, WithRate(nil), WithLocalShare(0), WithLimiterPrefix(""), nil)
 	require.Error(t, err)
-	for _, want := range []string{"WithRate", "WithLocalShare", "AppID", "client", "prefix"} {
+	for _, want := range []string{"an option", "WithRate", "WithLocalShare", "AppID", "client", "prefix"} {
 		assert.ErrorContains(t, err, want)
 	}
 }
