@@ -179,8 +179,7 @@ type try struct {
 	requestID  string
 	timing     attempt.Timing
 
-	secrets    redact.Secrets // of all attempts
-	proxyKnown bool           // secrets has those of the proxy
+	secrets redact.Secrets // of all attempts
 
 	limited io.LimitedReader // of the current attempt
 

@@ -84,19 +84,10 @@ func (e *envelope) decodeData(v any) error {
 // requestWords are in every signed request.
 var requestWords = redact.New("signature=", "signaturenonce", "action=")
 
-// knowProxy has the credentials of the proxy withheld. It asks the Proxy function,
-// so it is for failed calls.
-func (t *try) knowProxy() {
-	if !t.proxyKnown {
-		t.proxyKnown = true
-		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
-	}
-}
-
 // cause is why an attempt failed, without the signed request.
 func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
 	if !transport.IsLocal(err) {
-		t.knowProxy()
+		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
 	return attempt.Cause(parent, limit, err, &t.secrets)
 }
@@ -107,7 +98,7 @@ func (t *try) excerpt(status int, body []byte) string {
 	if t.action.Name == generateIdentifyToken.Name {
 		return ""
 	}
-	t.knowProxy()
+	t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	return t.secrets.Excerpt(status, string(body))
 }
 

@@ -142,7 +142,6 @@ type try struct {
 	requestID  string
 	timing     attempt.Timing
 	secrets    redact.Secrets // of the request and of all attempts
-	proxyKnown bool           // secrets has those of the proxy
 
 	gate attempt.Gate
 }
@@ -311,7 +310,7 @@ func (t *try) retryAfter(resp *http.Response) time.Duration {
 
 // unusable is an answer that is no envelope, or not the one that was due.
 func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
-	t.knowProxy()
+	t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	return t.failure(o, resp, &zegocensor.ResponseError{
 		Action:     t.action.Name,
 		HTTPStatus: resp.StatusCode,

@@ -64,19 +64,10 @@ func parseEnvelope(body []byte) (e envelope, err error) {
 // requestWords are in every signed request.
 var requestWords = redact.New("signature=", "credential=")
 
-// knowProxy has the credentials of the proxy withheld. It asks the Proxy function,
-// so it is for failed calls.
-func (t *try) knowProxy() {
-	if !t.proxyKnown {
-		t.proxyKnown = true
-		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
-	}
-}
-
 // cause is why an attempt failed, without the signed request.
 func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
 	if !transport.IsLocal(err) {
-		t.knowProxy()
+		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
 	}
 	return attempt.Cause(parent, limit, err, &t.secrets)
 }

@@ -316,6 +316,14 @@ func TestSecrets_AddProxy(t *testing.T) {
 			assert.Equal(t, name == "password", s.In(base64.StdEncoding.EncodeToString([]byte("scott:tiger-0123456789"))))
 		})
 	}
+	t.Run("the Proxy function is asked once", func(t *testing.T) {
+		asked := 0
+		rt := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { asked++; return nil, io.EOF }}
+		s := set()
+		s.AddProxy(rt, address)
+		s.AddProxy(rt, address)
+		assert.Equal(t, 1, asked)
+	})
 }
 
 func FuzzSecrets_Clean(f *testing.F) {

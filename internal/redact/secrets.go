@@ -26,8 +26,9 @@ const (
 // Secrets are what the texts around one call must not show. Those shorter than 8
 // characters are not recognized. The zero value is an empty set.
 type Secrets struct {
-	words []string
-	list  []secret
+	words      []string
+	list       []secret
+	proxyAdded bool
 }
 
 // New returns a set that also finds words: lower-case ASCII without blanks, such
@@ -45,8 +46,13 @@ func (s *Secrets) Add(texts ...string) {
 }
 
 // AddProxy adds the credentials of the proxy through which rt reaches address, if
-// rt is an [*http.Transport].
+// rt is an [*http.Transport]. It asks the Proxy function, so it is for failed calls.
+// A second call does nothing.
 func (s *Secrets) AddProxy(rt http.RoundTripper, address *url.URL) {
+	if s.proxyAdded {
+		return
+	}
+	s.proxyAdded = true
 	if rt == nil {
 		rt = http.DefaultTransport
 	}
