@@ -20,7 +20,7 @@ lint: ## gofmt, go vet, staticcheck, golangci-lint
 fuzz: ## every fuzz target for a minute
 	bash scripts/fuzz 1m
 
-bench: ## what calls and callbacks cost, beside the same written by hand
+bench: ## what calls and callbacks cost, compared with the same written by hand
 	bash scripts/bench
 
 consumer: ## build and run programs of users, from a module proxy

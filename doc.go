@@ -12,8 +12,8 @@
 //
 // A nil error means that ZEGO answered with Code 0 and with the data that the
 // action owes. Everything else is an error: [*InvalidRequestError] before
-// anything is sent, [*Error] for a refusal, [*TransportError] where no answer
-// came, [*ResponseError] where the answer is not ZEGO's, or the error of the
+// anything is sent, [*Error] for a refusal, [*TransportError] if no answer
+// came, [*ResponseError] if the answer is not ZEGO's, or the error of the
 // context. Use [errors.Is] with the sentinels ([ErrRoomNotFound],
 // [ErrRateLimited], …) for the class and [errors.As] for the detail. No error
 // contains a URL's query, a signature, a nonce, a secret or a token.
@@ -35,13 +35,13 @@
 //	another answer without an envelope, 2xx or 5xx  no, ErrOutcomeUnknown   no
 //	any other code, any other 3xx or 4xx            no                      no
 //
-// [Client.Do] goes by the first column, or by the second where
+// [Client.Do] follows the first column, or the second if
 // [Action].Idempotent says that a repetition does no harm. Each attempt is
 // signed anew, with a fresh nonce. The wait before it is drawn at random below
 // a bound that doubles ([RetryPolicy]); after a rate limit a Retry-After
 // header is waited for instead, but never longer than MaxBackoff. A wait ends
-// with the context, and where the context's deadline is nearer than the end of
-// the wait the call fails at once.
+// with the context, and if the context's deadline is nearer than the end of
+// the wait the call fails immediately.
 //
 // A call has never left only if that is proved: an error says no more than what
 // failed last. With an [*http.Transport], net/http must have got no connection for

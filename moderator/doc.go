@@ -52,7 +52,7 @@
 // ZEGO keeps no order. As ZEGO advises, a beginning that is not newer than that of
 // the known session is ignored; an end counts only for its own session, is
 // ignored if it is older than the known session's beginning, and otherwise
-// is kept for a session whose beginning is yet to be heard of. The task of one
+// is kept for a session whose beginning has not arrived yet. The task of one
 // session is not used for the next, as ZEGO does not document whether it would
 // go on.
 //
@@ -60,9 +60,9 @@
 // some vendors have none. Then the times of beginnings and ends decide, as a room
 // does not begin again before it has ended: an end counts for what began before it.
 //
-// A task that ends within ten seconds of its Start is started anew immediately. If that
-// happens again, the next Start waits, longer each time ([WithBackoff]), unless there
-// is news of the room.
+// A task that ends within ten seconds of its Start is restarted immediately. If that
+// happens again, the next Start waits, longer each time ([WithBackoff]), unless an event
+// of the room arrives.
 //
 // # Several vendors
 //
@@ -86,8 +86,8 @@
 // answer, or whose process died in the middle, is without moderation for as long
 // as [WithUnknownWait] says, if no task runs and so no result comes. A process that
 // stops for longer than its lease inside a call may still send it when it wakes
-// up. If the store loses its data, the rooms that live are started again when they
-// are heard of, and the tasks of before are found by their results. Two programs
+// up. If the store loses its data, the rooms that live are started again at their
+// next event, and earlier tasks are found by their results. Two programs
 // that moderate the same rooms with stores of their own take each other's tasks
 // for second ones, and stop them.
 package moderator

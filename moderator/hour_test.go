@@ -23,7 +23,7 @@ type hour struct {
 	stats                        moderator.Stats
 }
 
-// play has a room live for an hour with news every six minutes: a stream, or a list for
+// play has a room live for an hour with an event every six minutes: a stream, or a list for
 // Reconcile.
 func play(t *testing.T, zego *zegotest.Server, provider func(*zegocensor.Client) moderator.Provider, reconcile bool, opts ...zegotest.StreamOption) (h hour) {
 	t.Helper()

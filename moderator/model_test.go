@@ -107,7 +107,7 @@ type modelTask struct {
 	gone    bool       // a Stop was told so
 	over    bool       // somebody who had the room has read that it has ended
 	before  *modelTask // that it interrupted
-	counted bool       // a second one was started beside it
+	counted bool       // a second one was started in addition
 	endLost bool       // nobody was told that it has ended
 	aware   bool       // its Start was sent when somebody had read of the life of its room
 	silent  int        // it was restarted for silence as this of all restarts; 0 = it was not
@@ -229,7 +229,7 @@ func (w *world) kill(r *replica) {
 	w.current = nil
 }
 
-// modelLog is a log in which the world reads of restarts for silence.
+// modelLog is a log that shows the world restarts for silence.
 type modelLog world
 
 func (*modelLog) Enabled(context.Context, slog.Level) bool { return true }
@@ -494,7 +494,7 @@ func (w *world) lost(room string) {
 
 // serves reports whether a task can be known to moderate the present life of its
 // room: it was sent clearly after what is told of it, the room has streams, the
-// results of the task are heard of, or are not asked for, and so is the end of the one
+// results of the task arrive, or are not asked for, and so is the end of the one
 // it interrupted; and no Stop of it has succeeded, or been decided on by an heir.
 func (w *world) serves(t *modelTask) bool {
 	r := w.rooms[t.room]
@@ -740,7 +740,7 @@ func (w *world) settle() {
 }
 
 // check looks at what has come of it. A room whose tasks have results has one. Without
-// them, a task whose Start had no answer may go on beside it, and one that has ended is
+// them, a task whose Start had no answer may go on in addition, and one that has ended is
 // not missed if nobody was told so.
 func (w *world) check() {
 	states := make(map[string]state)

@@ -37,8 +37,8 @@ type Task struct {
 type Provider interface {
 	// Start starts a task and returns its ID. An error that matches
 	// [zegocensor.ErrOutcomeUnknown] means that a task may be running all the
-	// same. Of an error with a method RetryAfter() time.Duration the next try
-	// waits for as long.
+	// same. If the error has a method RetryAfter() time.Duration, the next
+	// attempt is delayed by at least that long, up to the longest backoff.
 	Start(ctx context.Context, room Room) (taskID string, err error)
 	// Stop ends a task. It must succeed for one that has ended.
 	Stop(ctx context.Context, task Task) error
@@ -176,8 +176,8 @@ func WithStore(s Store) Option {
 
 // WithLease sets for how long a replica has a room to itself while it starts or
 // stops a task. The default is a minute: longer than the calls take at most,
-// which are given four fifths of it. Work that a process leaves behind when it
-// dies is taken over after the lease.
+// which are given four fifths of it. Other replicas continue the work of
+// a crashed process after the lease.
 func WithLease(d time.Duration) Option {
 	return duration("WithLease", func(c *config, d time.Duration) { c.lease = d }, d, 100*time.Millisecond)
 }
@@ -228,9 +228,9 @@ func WithInterval(d time.Duration) Option {
 	return duration("WithInterval", func(c *config, d time.Duration) { c.interval = d }, d, time.Millisecond)
 }
 
-// WithBackoff sets the waits between tries of a call that fails: the first, and
-// the longest. The defaults are 1 s and 5 min. A vendor that names a time is
-// waited for.
+// WithBackoff sets the waits between attempts of a call that fails: the first, and
+// the longest. The defaults are 1 s and 5 min. If a vendor names a time, the wait is
+// at least that long, up to the longest.
 func WithBackoff(shortest, longest time.Duration) Option {
 	return func(c *config) error {
 		if shortest <= 0 || longest < shortest {
@@ -559,9 +559,9 @@ func (s *state) task(roomID, id string) Task {
 	return t
 }
 
-// Run does what falls due until ctx ends: calls that failed are tried again,
-// Starts without an answer are settled, and what a process left behind that died
-// is taken over. Each replica must run it.
+// Run does all pending work until ctx ends: it retries calls that failed, resolves
+// Starts without an answer, and continues the work that crashed processes left. Each
+// replica must run it.
 func (m *Moderator) Run(ctx context.Context) error {
 	tick := time.NewTicker(m.interval)
 	defer tick.Stop()

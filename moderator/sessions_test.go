@@ -103,7 +103,7 @@ func TestModerator_Handle_bodies(t *testing.T) {
 	}
 }
 
-// TestModerator_Reconcile_session: a wrong list is undone by news of the room that does
+// TestModerator_Reconcile_session: a wrong list is undone by an event of the room that does
 // not name its session, or that names it first.
 func TestModerator_Reconcile_session(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)

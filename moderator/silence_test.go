@@ -63,7 +63,7 @@ func newRoom(t *testing.T, r *room, opts ...moderator.Option) *room {
 	return r
 }
 
-// live has the room live on, with results every ten seconds, and news every six
+// live has the room live on, with results every ten seconds, and an event every six
 // minutes: a stream, or a list for Reconcile.
 func (r *room) live(d time.Duration, reconcile bool) {
 	r.t.Helper()

@@ -14,7 +14,7 @@ type state struct {
 	Session  uint64           `json:"s,omitempty"` // 0 = it has none, or it is unknown
 	Created  int64            `json:"c,omitempty"` // of the session, in Unix milliseconds; 0 = the room was never heard of
 	Closed   int64            `json:"x,omitempty"` // when the session ended; 0 = it lives
-	News     int64            `json:"w,omitempty"` // the last beginning that was told of this life by an event that does not name its session
+	News     int64            `json:"w,omitempty"` // the last beginning that was reported for this life by an event that does not name its session
 	Before   int64            `json:"o,omitempty"` // when the life before had ended; 0 = not known
 	Presumed bool             `json:"p,omitempty"` // its end was not told, but followed from something: news of it undoes that
 	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
@@ -311,7 +311,7 @@ func (s *state) close(e event) {
 	}
 }
 
-// keepEnd keeps an end for a life whose beginning is yet to be heard of.
+// keepEnd keeps an end for a life whose beginning has not arrived yet.
 func (s *state) keepEnd(e event) {
 	if s.Early == nil {
 		s.Early = make(map[uint64]int64)

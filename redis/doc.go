@@ -1,6 +1,6 @@
 // Package zegoredis keeps in Redis what replicas must share: the rooms of package
-// moderator ([Store]), one rate limit for all ([Limiter]), and the memory of
-// callbacks that were received ([NonceStore]).
+// moderator ([Store]), one rate limit for all ([Limiter]), and which callbacks
+// were received ([NonceStore]).
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	store, err := zegoredis.NewStore(client)

@@ -80,7 +80,7 @@ type CreateCloudModerationRequest struct {
 	// and no robot of another room may have it, and a second task with it interrupts
 	// the first. If it is empty, it is [RobotUserID] of the room.
 	UserID string
-	// UserSig lets the robot in. Where it is empty, one is made with the key of
+	// UserSig lets the robot in. If it is empty, one is made with the key of
 	// [WithSDKSecretKey].
 	UserSig zegocensor.Secret
 
@@ -116,8 +116,8 @@ type ModerationParams struct {
 	ModerationSupplierParam ModerationSupplierParam
 	// SaveModerationFile is which files are kept.
 	SaveModerationFile SaveFiles
-	// CallbackHitsOnly has results told only where they did not pass. By default
-	// all are. (Tencent's name for it is CallbackAllResults, where 0 is all.) A
+	// CallbackHitsOnly limits results to those that did not pass. By default all are
+	// sent. (Tencent's name for it is CallbackAllResults, where 0 is all.) A
 	// moderator.Moderator then cannot take silence for the end of a task, and does
 	// not find the task of a Create without an answer until it reports a hit.
 	CallbackHitsOnly bool

@@ -1,5 +1,5 @@
 // Package trtc starts and stops the moderation of live rooms on Tencent RTC (TRTC),
-// beside those on ZEGO: one program can moderate rooms of both vendors.
+// in addition to those on ZEGO: one program can moderate rooms of both vendors.
 //
 // [NewClient] makes a [Client], whose methods are Tencent's actions:
 // [Client.CreateCloudModeration], [Client.DescribeCloudModeration],

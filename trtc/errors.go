@@ -157,7 +157,7 @@ func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 const mayHaveHappened = " (it may have been carried out: check before you call again)"
 
 // callError is a failure without an answer that can be used, with what package
-// zegocensor's own errors know of it beside what is exported.
+// zegocensor's own errors know of it in addition to what is exported.
 type callError struct {
 	error
 	retryAfter time.Duration

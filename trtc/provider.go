@@ -26,14 +26,14 @@ var (
 // template, the room's ID, and a robot of the room's own, for which the client
 // needs [WithSDKSecretKey].
 //
-// Where the template leaves them open, MaxIdleTime is 5 minutes, as a task that ends
-// while its room lives is started anew, and ResourceExpiredHour is 72, the most. A
+// If the template leaves them open, MaxIdleTime is 5 minutes, as a task that ends
+// while its room lives is restarted, and ResourceExpiredHour is 72, the most. A
 // MaxIdleTime that is longer than moderator.WithUnknownWait, which is five and a
 // half minutes by default, makes a task be started again that may still run; it
 // interrupts the first. With CallbackHitsOnly a moderator cannot take silence for the
 // end of a task: see ResultInterval.
 //
-// A room whose end was lost is taken to live, and its task is started anew each time
+// A room whose end was lost is taken to live, and its task is restarted each time
 // that it ends: use [moderator.Moderator.Reconcile].
 //
 // A provider moderates rooms of one type, the template's RoomIDType, and its Handle

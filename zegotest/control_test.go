@@ -314,7 +314,7 @@ func TestServer_Reset(t *testing.T) {
 	s.Reset()
 	assert.Less(t, s.Now(), begin.Add(-14*time.Minute))
 	require.ErrorContains(t, delayed.Wait(t.Context()), "Reset")
-	require.ErrorContains(t, pending.Wait(t.Context()), "given up after 6 tries")
+	require.ErrorContains(t, pending.Wait(t.Context()), "given up after 6 attempts")
 	r.fail = func(int) error { return nil }
 	assert.Empty(t, s.Rooms())
 	assert.Empty(t, s.Tasks())

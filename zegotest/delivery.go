@@ -133,7 +133,7 @@ type Callback struct {
 	form     bool
 	sign     func() stamp
 	progress *fake.Progress[Try]
-	size     atomic.Int64 // bytes of the event and of the tries so far, if WithHistory bounds them
+	size     atomic.Int64 // bytes of the event and of the attempts so far, if WithHistory bounds them
 }
 
 // Try is one attempt to deliver a callback.
@@ -226,7 +226,7 @@ func (s *Server) withhold(url string, e callback.Event, why error) *Callback {
 	return c
 }
 
-// withheldCallback is one that is done without a try.
+// withheldCallback is one that ended without an attempt.
 func (s *Server) withheldCallback(url string, e callback.Event, why error) *Callback {
 	s.name(e)
 	s.mu.RLock()
@@ -317,7 +317,7 @@ func (s *Server) try(c *Callback, again int) {
 	case t.HTTPStatus >= 200 && t.HTTPStatus < 300:
 		s.finish(c, nil)
 	case again == len(retryDelays):
-		s.finish(c, fmt.Errorf("zegotest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err)) //nolint:errorlint // Err is nil if an answer came
+		s.finish(c, fmt.Errorf("zegotest: given up after %d attempts; the last one got status %d (%v)", again+1, t.HTTPStatus, t.Err)) //nolint:errorlint // Err is nil if an answer came
 	default:
 		s.schedule.After(retryDelays[again], func() { s.try(c, again+1) })
 	}

@@ -223,7 +223,7 @@ func TestRetrySchedule(t *testing.T) {
 		s.InjectDelivery(zegotest.Delivery{Resign: true})
 		c := s.OpenRoom("room_1", "u")
 		s.Advance(62 * time.Second)
-		assert.ErrorContains(t, c.Wait(t.Context()), "after 6 tries")
+		assert.ErrorContains(t, c.Wait(t.Context()), "after 6 attempts")
 		var at []int
 		for _, try := range c.Tries() {
 			at = append(at, int(try.Time.Sub(still())/time.Second))
@@ -285,7 +285,7 @@ func TestRetrySchedule(t *testing.T) {
 		require.Len(t, c.Tries(), 5)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		assert.ErrorContains(t, c.Wait(ctx), "after 6 tries", "a second later")
+		assert.ErrorContains(t, c.Wait(ctx), "after 6 attempts", "a second later")
 	})
 }
 

@@ -12,7 +12,7 @@
 // wrong clock. [Server.Requests] and [Server.Tasks] return what arrived and what
 // is running. [Server.Reset] makes the server what it was at first.
 //
-// Besides moderation, the server carries out what a backend does about an offender:
+// In addition to moderation, the server carries out what a backend does about an offender:
 // KickoutUser, CloseRoom, SetForbidUserRule, SetForbidStreamRule, ForbidRTCStream and
 // their siblings, DescribeUserNum, DescribeUserList, DescribeSimpleStreamList,
 // SendCustomCommand, AddStream and DeleteStream. [Server.HandleAction] adds others.
@@ -22,13 +22,14 @@
 //
 // [Server.OpenRoom], [Server.LoginRoom], [Server.OpenStream] and their siblings send
 // what ZEGO sends when rooms, logins and streams begin and end;
-// [Server.EmitAudioResult] and its siblings send results and states of tasks. Each callback is signed and tried again 2, 4, 8, 16 and 32 s
-// after a try that got no 2xx answer. [Server.Advance] turns the clock, so that no
+// [Server.EmitAudioResult] and its siblings send results and states of tasks. Each
+// callback is signed, and sent again 2, 4, 8, 16 and 32 s after an attempt that got no
+// 2xx answer. [Server.Advance] turns the clock, so that no
 // test waits for that:
 //
 //	zego.SetCallbackURL(backend.URL)
 //	c := zego.EmitAudioResult(taskID, callback.AudioResult{Detail: callback.AudioDetail{RiskLevel: callback.Reject}})
-//	zego.Advance(2 * time.Second) // the first try and the second
+//	zego.Advance(2 * time.Second) // the first attempt and the second
 //	err := c.Wait(ctx)
 //
 // [Server.InjectDelivery] has callbacks arrive late, twice or not at all.
@@ -69,7 +70,7 @@
 //     stream whose publisher opted out of moderation gives none, but counts as a
 //     stream when ZEGO decides that a task is idle. A stream's first result comes
 //     10 s, or for frames one DetectFrequency, after its moderation began.
-//   - All tries of a callback have the same nonce and timestamp (Delivery.Resign).
+//   - All attempts of a callback have the same nonce and timestamp (Delivery.Resign).
 //   - Which hosts the Host header may name (WithHosts). What a browser sends for a page
 //     of another site gets status 403.
 //   - Faults of the public parameters are found in the order of their codes,
@@ -94,9 +95,9 @@
 //   - CloseRoom logs the users out with reason 3, and its room_close has reason 0.
 //   - A handler of HandleAction that panics is the gateway's internal error,
 //     code 100000015.
-//   - A try to deliver a callback waits ten seconds for its answer, redirects are
+//   - An attempt to deliver a callback waits ten seconds for its answer; redirects are
 //     not followed.
-//   - The end of a task is told by one status callback, or for video by one for
+//   - The end of a task is reported by one status callback, or for video by one for
 //     the audio, where that is moderated, and one for the images. Its Status is 0.
 //   - The streams and logins of a room that is closed end before the room.
 //   - room_login and room_logout are not switched on (WithUserEvents). Events are written

@@ -19,7 +19,7 @@ type SecondStart int
 
 // What it can be.
 const (
-	SecondStartNewTask  SecondStart = iota // a second task runs beside the first: the default, and the dearest for a mistake
+	SecondStartNewTask  SecondStart = iota // a second task runs in addition to the first: the default, and the most expensive mistake
 	SecondStartSameTask                    // it succeeds with the TaskId of the first
 	SecondStartRefused                     // code 1, request failed
 )

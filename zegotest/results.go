@@ -13,7 +13,7 @@ import (
 // ErrWithheld is what [Callback.Wait] returns for a result that ZEGO would not
 // send: one of what passes, if the Start did not ask for it, of a stream that
 // opted out of moderation, or of audio that the task does not moderate. The
-// callback is listed by [Server.Callbacks], has no tries, and is done. A room_login
+// callback is listed by [Server.Callbacks], has no attempts, and is done. A room_login
 // or room_logout that is not switched on (see [WithUserEvents]) is not listed.
 var ErrWithheld = errors.New("zegotest: withheld")
 
@@ -132,7 +132,7 @@ type Segment struct {
 	End      time.Time // of the audio; of a frame, the time of both
 }
 
-// Play begins to play. The results fall due on the server's clock:
+// Play begins to play. The results are sent by the server's clock:
 // [Server.Advance] plays what it skips. Of several plays for a room the latest
 // counts. stop ends this one.
 //

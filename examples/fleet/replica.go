@@ -18,8 +18,8 @@ import (
 	"github.com/zegocensor/zegocensor-go/zegotest"
 )
 
-// replica is what each of the machines of a backend runs: the rooms, the quota
-// and the memory of callbacks are in Redis.
+// replica is what each of the machines of a backend runs: room state, the rate limit
+// and callback deduplication are in Redis.
 func replica(ctx context.Context, redisAddress, zegoURL string, stdout io.Writer) error {
 	shared := redis.NewClient(&redis.Options{Addr: redisAddress, ContextTimeoutEnabled: true})
 	store, err1 := zegoredis.NewStore(shared)
@@ -32,8 +32,8 @@ func replica(ctx context.Context, redisAddress, zegoURL string, stdout io.Writer
 	if err != nil {
 		return err
 	}
-	// Audio asks for the results of what passes (ReturnAllText), by which the moderator
-	// finds tasks. A program that does not want their text uses WithoutPassResults.
+	// Audio asks for the results of what passes (ReturnAllText): they show the moderator
+	// which tasks run. A program that does not want their text uses WithoutPassResults.
 	m, err := moderator.New(moderator.Audio(client, zegocensor.StartCensorAudioV2Request{
 		EventID:       zegocensor.EventAudioRoom,
 		AudioLanguage: zegocensor.LanguageEnglish,

@@ -1,7 +1,7 @@
 // Command moderation_server is a backend that moderates the audio of its live rooms.
 // It starts moderation when ZEGO reports that a room was created, prints each result
-// on a line, acts on a REJECT, and stops moderation when the room closes or the program
-// ends.
+// on a line, with -act acts on a REJECT, and stops moderation when the room closes or
+// the program ends.
 //
 // If ZEGO_APP_ID and ZEGO_SERVER_SECRET are set it calls ZEGO, and receives ZEGO's
 // callbacks until it gets a SIGTERM. Otherwise it starts a fake ZEGO in this process,
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	defer project.Close()
 	if project.CallbackSecret == "" {
-		fmt.Fprintln(stderr, "moderation_server: ZEGO_CALLBACK_SECRET must be set beside ZEGO_APP_ID")
+		fmt.Fprintln(stderr, "moderation_server: ZEGO_CALLBACK_SECRET must be set in addition to ZEGO_APP_ID")
 		return 2
 	}
 	stdout, stderr = &lines{w: stdout}, &lines{w: stderr}
@@ -91,7 +91,7 @@ func parse(args []string, stderr io.Writer) (flags, int) {
 
 Moderates the audio of live rooms, for as long as they live.
 
-`+account.Usage+`  ZEGO_CALLBACK_SECRET             what callbacks are signed with, beside ZEGO_APP_ID
+`+account.Usage+`  ZEGO_CALLBACK_SECRET             what callbacks are signed with, in addition to ZEGO_APP_ID
 
 Flags:
 `)

@@ -63,8 +63,8 @@ func run(ctx context.Context, listen string, duration time.Duration, traces, not
 	zego := zegotest.NewServer()
 	defer zego.Close()
 	client := zego.Client(zegocensor.WithInterceptor(zegootel.Interceptor(opts...)), zegocensor.WithLimiter(zegootel.Limiter(zegocensor.NewLimiter(zegocensor.EnvironmentProduction), opts...)))
-	// Audio asks for the results of what passes (ReturnAllText), by which the moderator
-	// finds tasks. A program that does not want their text uses WithoutPassResults.
+	// Audio asks for the results of what passes (ReturnAllText): they show the moderator
+	// which tasks run. A program that does not want their text uses WithoutPassResults.
 	m, err := moderator.New(moderator.Audio(client, zegocensor.StartCensorAudioV2Request{
 		EventID:       zegocensor.EventAudioRoom,
 		AudioLanguage: zegocensor.LanguageEnglish,

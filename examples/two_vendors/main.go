@@ -56,8 +56,8 @@ func newBackend(zego *zegocensor.Client, tencent *trtc.Client, callbackSecret, c
 		RoomIDType:       trtc.RoomIDString,
 		ModerationParams: trtc.ModerationParams{ModerationSupplier: trtc.SupplierTianyu},
 	})
-	// Both vendors are asked for the results of what passes, by which the moderator finds
-	// tasks: ZEGO by moderator.Audio, and Tencent unless CallbackHitsOnly is set.
+	// Both vendors are asked for the results of what passes, which show the moderator which
+	// tasks run: ZEGO by moderator.Audio, and Tencent unless CallbackHitsOnly is set.
 	m, err := moderator.New(moderator.Vendors{
 		"": moderator.Audio(zego, zegocensor.StartCensorAudioV2Request{
 			EventID:       zegocensor.EventAudioRoom,

@@ -72,7 +72,7 @@ func (t *Timing) Heal(c *Clock) bool {
 	return true
 }
 
-// Accepted is told of each answer that did not refuse the timestamp. The offset
+// Accepted is called for each answer that did not refuse the timestamp. The offset
 // it was signed with has worked then. But a timestamp may be minutes off, so the
 // offset is checked against the answer's own Date: the one it was measured by may
 // have come from a cache.

@@ -25,8 +25,8 @@
 //
 // # Delivery
 //
-// Tencent waits 5 seconds for status 200. Otherwise it tries again at once, and then
-// every 10 seconds, until a minute after the first try. Whether a retry has the same
+// Tencent waits 5 seconds for status 200. Otherwise it sends the callback again
+// immediately, and then every 10 seconds, until a minute after the first attempt. Whether a retry has the same
 // time of sending is not documented: callback.WithDeduplication also recognises an
 // event that comes again in another body.
 //
@@ -34,5 +34,5 @@
 //
 // The types of the fields are Tencent's documentation, and nobody here has seen them
 // on a real server: numbers are accepted as strings and strings as numbers, unknown
-// fields are passed over, and an unknown event is an [UnknownEvent].
+// fields are ignored, and an unknown event is an [UnknownEvent].
 package trtccallback

@@ -136,7 +136,7 @@ func (s *Server) try(c *Callback, again int) {
 	case t.HTTPStatus == http.StatusOK:
 		c.progress.Finish(nil)
 	case now.Add(wait).Sub(c.Tries()[0].Time) > retryFor:
-		c.progress.Finish(fmt.Errorf("trtctest: given up after %d tries, the last of which got status %d (%v)", again+1, t.HTTPStatus, t.Err)) //nolint:errorlint // Err is nil if an answer came
+		c.progress.Finish(fmt.Errorf("trtctest: given up after %d attempts; the last one got status %d (%v)", again+1, t.HTTPStatus, t.Err)) //nolint:errorlint // Err is nil if an answer came
 	default:
 		s.schedule.After(wait, func() { s.try(c, again+1) })
 	}

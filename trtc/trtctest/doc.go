@@ -19,8 +19,8 @@
 // A task runs from its Create until it is deleted, until nobody has published in its
 // room for MaxIdleTime, or until a task with the same robot is started in the same
 // room. Its ID expires after ResourceExpiredHour; then it can no longer be deleted,
-// and goes on. Each change is told by a callback, to the address of
-// [Server.SetCallbackURL]: signed, and tried again as Tencent does. [Server.OpenRoom],
+// and goes on. Each change is reported by a callback, to the address of
+// [Server.SetCallbackURL]: signed, and sent again as Tencent does. [Server.OpenRoom],
 // [Server.Publish], [Server.Unpublish], [Server.CloseRoom] and [Server.DismissRoom]
 // play the rooms, and [Server.EmitResult] a supplier.
 //

@@ -180,7 +180,7 @@ func (s *Server) Reset() {
 }
 
 // HandleAction has the server answer another action, such as DismissRoom, with what
-// h returns: what is in the Response beside the RequestId, an object or nil, or an
+// h returns: what is in the Response in addition to the RequestId, an object or nil, or an
 // error code.
 func (s *Server) HandleAction(name string, h func(Request) (response any, code trtc.Code)) {
 	s.mu.Lock()

@@ -240,7 +240,7 @@ func TestSchedule(t *testing.T) {
 	r.status.Store(201) // 200 alone will do
 	c := s.OpenRoom(trtctest.Number(1), "u")
 	s.Advance(2 * time.Minute)
-	assert.ErrorContains(t, c.Wait(t.Context()), "given up after 8 tries")
+	assert.ErrorContains(t, c.Wait(t.Context()), "given up after 8 attempts")
 	var at []time.Duration
 	tries := c.Tries()
 	for _, try := range tries {

@@ -39,7 +39,7 @@ func FromEnv(getenv func(string) string, opts ...zegocensor.Option) (*Account, e
 		return nil, errors.New("ZEGO_APP_ID must be the number that ZEGO's console shows")
 	}
 	if secret == "" {
-		return nil, errors.New("ZEGO_SERVER_SECRET must be set beside ZEGO_APP_ID")
+		return nil, errors.New("ZEGO_SERVER_SECRET must be set in addition to ZEGO_APP_ID")
 	}
 	region := zegocensor.RegionGlobal
 	if r := getenv("ZEGO_REGION"); r != "" {
