@@ -81,7 +81,9 @@ func WithAppID(id uint32) Option {
 }
 
 // WithTolerance sets how far a timestamp may be from now, in both directions.
-// The default is 10 minutes, the most is a day.
+// The default is 10 minutes, the most is a day. Receivers that share a [NonceStore] must
+// have the same: one with a longer tolerance accepts what one with a shorter has
+// forgotten.
 func WithTolerance(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 || d > 24*time.Hour {
