@@ -201,7 +201,9 @@ func WithUnknownWait(d time.Duration) Option {
 // [Moderator.Reconcile]) then has it stopped and started again. This heals the loss of
 // the callback that reports the end of a task. The default is 5 minutes, after which
 // ZEGO has ended a task that has no stream; 0 switches it off. A wait shorter than
-// three times the provider's ResultInterval is made as long as that.
+// three times the provider's ResultInterval is made as long as that. A result counts from
+// the beginning of what it is about, and callbacks that fail come again up to a minute
+// later: a wait that leaves no room for that restarts healthy tasks.
 //
 // It holds for rooms whose provider is a [ResultReporter] with an interval greater
 // than 0, and [New] refuses any other duration than 0 if there is no such provider.
