@@ -15,6 +15,7 @@ import (
 type members struct {
 	event, appID, timestamp, nonce, signature member
 	twice                                     bool // it would be open which was signed
+	long                                      bool // one is longer than any that ZEGO sends
 }
 
 type member struct {
@@ -39,10 +40,21 @@ func (m *members) named(key string) *member {
 	return nil
 }
 
-// set sets a member, unless it is the second of its name.
-func (m *members) set(dst *member, text func() string) {
-	if m.twice = m.twice || dst.sent; !m.twice {
-		dst.text, dst.sent = text(), true
+// maxMember is the longest member that is decoded, as the body writes it: each
+// character of the longest nonce can be an escape of six bytes.
+const maxMember = 6*maxNonce + len(`""`)
+
+// set sets a member, unless it is the second of its name. One that is too long is not
+// decoded: nobody has signed it yet, and the body is malformed.
+func (m *members) set(dst *member, raw string, decode func(string) string) {
+	if m.twice = m.twice || dst.sent; m.twice {
+		return
+	}
+	dst.sent = true
+	if len(raw) <= maxMember {
+		dst.text = decode(raw)
+	} else {
+		m.long = true
 	}
 }
 
@@ -82,11 +94,11 @@ func readBody(contentType string, raw []byte) (b body, err error) {
 	} else {
 		ok = rawjson.Visit(b.text, func(key, value string) {
 			if dst := b.named(key); dst != nil {
-				b.set(dst, func() string { return rawjson.Text(value) })
+				b.set(dst, value, rawjson.Text)
 			}
 		})
 	}
-	if !ok || b.twice {
+	if !ok || b.twice || b.long {
 		return body{}, ErrMalformed
 	}
 	return b, nil
@@ -106,7 +118,7 @@ func (b *body) readForm() bool {
 		}
 		key, value, _ := strings.Cut(pair, "=")
 		if len(key) > maxMemberKey {
-			continue
+			continue // object refuses it if it names a member
 		}
 		key, err := url.QueryUnescape(key)
 		if err != nil {
@@ -115,7 +127,7 @@ func (b *body) readForm() bool {
 		name, list := listKey(key)
 		if dst := b.named(name); dst != nil {
 			b.twice = b.twice || list
-			b.set(dst, func() string {
+			b.set(dst, value, func(value string) string {
 				s, _ := url.QueryUnescape(value) // "" is refused later
 				return s
 			})
@@ -162,6 +174,9 @@ func (b *body) object() (string, error) {
 			return "", ErrMalformed
 		}
 		name, list := listKey(strings.ToValidUTF8(key, "\ufffd"))
+		if b.named(name) != nil && (list || len(rawKey) > maxMemberKey) {
+			return "", ErrMalformed // readForm has not seen it
+		}
 		i := slices.IndexFunc(form, func(m formMember) bool { return m.name == name })
 		if i < 0 {
 			if i = len(form); i == maxFormKeys {

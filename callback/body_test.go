@@ -58,7 +58,11 @@ func TestVerifier_Parse_forms(t *testing.T) {
 		})
 	}
 	t.Run("signed members are unique", func(t *testing.T) {
-		for _, more := range []string{"&nonce=78", "&nonce=", "&Nonce=77", "&nonce[]=77", "&nonce%5B0%5D=77", "&%6eonce=77", "&event=room_close", "&timestamp=1", "&signature=x", "&appid=5"} {
+		longIndex := "[" + strings.Repeat("0", 40) + "]"
+		for _, more := range []string{
+			"&nonce=78", "&nonce=", "&Nonce=77", "&nonce[]=77", "&nonce%5B0%5D=77", "&%6eonce=77", "&event=room_close", "&timestamp=1", "&signature=x", "&appid=5",
+			"&event" + longIndex + "=room_create", "&Nonce" + longIndex + "=78", "&appid" + url.QueryEscape(longIndex) + "=6", "&signature%5B" + strings.Repeat("%30", 20) + "%5D=x",
+		} {
 			for _, form := range []string{signedForm("room_close") + more, strings.TrimPrefix(more, "&") + "&" + signedForm("room_close")} {
 				if form[0] == '%' {
 					continue // JSON that was escaped as a whole
@@ -143,6 +147,25 @@ func TestVerifier_Parse_milliseconds(t *testing.T) {
 	}
 }
 
+func TestVerifier_Parse_longMembers(t *testing.T) {
+	now, escaped := strconv.FormatInt(at.Unix(), 10), strings.Repeat(`\u0037`, 128)
+	body := func(event, nonce, signed string) string {
+		return `{"event":"` + event + `","timestamp":` + now + `,"nonce":"` + nonce + `","signature":"` + callback.Sign(secret, now, signed) + `"}`
+	}
+	e, err := newVerifier(t).Parse(t.Context(), isJSON, []byte(body("x", escaped, strings.Repeat("7", 128))))
+	require.NoError(t, err, "the longest nonce, all of it in escapes")
+	assert.Equal(t, strings.Repeat("7", 128), e.Head().Nonce)
+	for name, body := range map[string]string{
+		"event":      body(strings.Repeat("e", 10_000), "7", "7"),
+		"nonce":      body("x", escaped+"7", strings.Repeat("7", 129)),
+		"form event": strings.Replace(signedForm("room_close"), "room_close", strings.Repeat("e", 10_000), 1),
+		"form nonce": strings.Replace(signedForm("room_close"), "nonce=77", "nonce="+strings.Repeat("7", 10_000), 1),
+	} {
+		_, err := newVerifier(t).Parse(t.Context(), isForm, []byte(body))
+		assert.ErrorIs(t, err, callback.ErrMalformed, name)
+	}
+}
+
 // cost returns what Parse allocates for a body.
 func cost(t *testing.T, contentType, body string) (bytes, objects uint64, err error) {
 	t.Helper()
@@ -171,6 +194,9 @@ func TestVerifier_Parse_unsignedGarbage(t *testing.T) {
 		"JSON text":                    {isJSON, `{"a":"` + fill("x") + `"}`},
 		"JSON lists":                   {isJSON, `{"a":[` + fill("0,") + `0]}`},
 		"JSON events":                  {isJSON, `{` + fill(`"Event":"\u0041",`) + `"a":0}`},
+		"JSON event of escapes":        {isJSON, `{"Event":"` + fill(`\u0041`) + `"}`},
+		"JSON event of invalid UTF-8":  {isJSON, `{"Event":"` + fill("\xff") + `"}`},
+		"escaped event of escapes":     {isJSON, `%7b"Event":"` + fill(`\u0041`) + `"}`},
 		"form of control characters":   {isForm, "a=" + fill("\x01")},
 		"form of invalid UTF-8":        {isForm, "a=" + fill("\xff")},
 		"form of <":                    {isForm, "a=" + fill("<")},
