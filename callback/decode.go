@@ -189,11 +189,13 @@ func (d *decoder) imageDetail(detail *ImageDetail, raw string) {
 }
 
 func status(h Header, text string) *AudioStatus {
-	e := &AudioStatus{Header: h}
+	e := &AudioStatus{Header: h, Status: -1}
 	for k, v := range rawjson.Members(text) {
 		switch k {
 		case "Status":
-			e.Status = int(rawjson.Integer(v))
+			if rawjson.Text(v) != "" { // nothing is not 0
+				e.Status = int(rawjson.Code(v))
+			}
 		case "AuxInfo":
 			for k, v := range rawjson.Members(v) {
 				switch k {

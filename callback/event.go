@@ -83,7 +83,7 @@ type VideoImageResult struct {
 type AudioStatus struct {
 	Header
 	Task
-	Status  int // 0 = ended
+	Status  int // 0 = ended; -1 = it cannot be read
 	AuxInfo StatusAuxInfo
 }
 

@@ -159,6 +159,26 @@ func TestNumbersOutOfForm(t *testing.T) {
 	}
 }
 
+// TestHandler_status has a status that cannot be read not be taken for the end of a task.
+func TestHandler_status(t *testing.T) {
+	for _, event := range []string{"censor_audio_v2_status", "censor_video_v2_audio_status", "censor_video_v2_img_status"} {
+		for member, want := range map[string]int{`"Status":0`: 0, `"Status":"0"`: 0, `"Status":"2"`: 2, `"Status":""`: -1, `"Status":"running"`: -1, `"Status":null`: -1, `"Status":{}`: -1, `"status":0`: -1} {
+			e, err := newVerifier(t).Parse(t.Context(), isJSON, []byte(sign(`{"Event":"`+event+`",%s,`+member+`}`)))
+			require.NoError(t, err)
+			got := 7
+			switch e := e.(type) {
+			case *callback.AudioStatus:
+				got = e.Status
+			case *callback.VideoAudioStatus:
+				got = e.Status
+			case *callback.VideoImageStatus:
+				got = e.Status
+			}
+			assert.Equal(t, want, got, "%s, %s", event, member)
+		}
+	}
+}
+
 func TestToleranceIsBounded(t *testing.T) {
 	_, err := callback.NewHandler(secret, func(context.Context, callback.Event) error { return nil }, callback.WithTolerance(math.MaxInt64))
 	assert.ErrorContains(t, err, "24 hours")
