@@ -271,8 +271,9 @@ func (r *Receiver[E]) call(ctx context.Context, e E) (err error) {
 }
 
 // settleTimeout bounds the last calls to the store, which are made even if the sender
-// has gone.
-const settleTimeout = 5 * time.Second
+// has gone. It is shorter than the 5 seconds that Tencent waits for an answer: a
+// sender that was answered in time does not send the callback again.
+const settleTimeout = 4 * time.Second
 
 // The delay after the first failure of Commit, which doubles with each, and the most.
 const (
