@@ -19,23 +19,27 @@ const maxNonces = 1 << 21
 type memoryKey [16]byte
 
 type memoryEntry struct {
-	expires     int64 // Unix seconds
+	expires     int64 // seconds since the store was made
 	held        int64 // the same; until then the reservation is in force, or committed
 	owner       uint64
 	fingerprint memoryKey
 }
 
-// committed is in place of the time until which a reservation is in force.
-const committed = math.MinInt64
+// These are in place of the time until which a reservation is in force.
+const (
+	committed = math.MinInt64
+	released  = math.MinInt64 + 1
+)
 
 // Memory is the default NonceStore: callback.NewMemoryNonceStore describes it.
 type Memory struct {
-	now func() time.Time
-	max int
+	now   func() time.Time
+	start time.Time // when the store was made
+	max   int
 
 	mu        sync.Mutex
 	entries   map[memoryKey]memoryEntry
-	nextSweep int64 // Unix seconds
+	nextSweep int64 // seconds since the store was made
 }
 
 // NewMemory makes a store. now may be nil for [time.Now].
@@ -43,8 +47,12 @@ func NewMemory(now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{now: now, max: maxNonces, entries: make(map[memoryKey]memoryEntry)}
+	return &Memory{now: now, start: now(), max: maxNonces, entries: make(map[memoryKey]memoryEntry)}
 }
+
+// elapsed is the time since the store was made, in seconds. [time.Now] measures it with
+// the monotonic clock: nobody sets that forward and has entries expire early.
+func (m *Memory) elapsed() int64 { return int64(m.now().Sub(m.start) / time.Second) }
 
 // seconds rounds up.
 func seconds(d time.Duration) int64 { return int64(d/time.Second) + 1 }
@@ -62,7 +70,7 @@ func ownerOf(r Reservation) uint64 {
 // Reserve implements NonceStore.
 func (m *Memory) Reserve(_ context.Context, r Reservation) (NonceState, error) {
 	k, hash, owner := short(r.Key), short(r.Fingerprint), ownerOf(r)
-	now := m.now().Unix()
+	now := m.elapsed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	limit := m.max
@@ -91,7 +99,7 @@ func (m *Memory) Reserve(_ context.Context, r Reservation) (NonceState, error) {
 // Commit implements NonceStore.
 func (m *Memory) Commit(_ context.Context, r Reservation) error {
 	k, owner := short(r.Key), ownerOf(r)
-	now := m.now().Unix()
+	now := m.elapsed()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e, ok := m.entries[k]; !ok || e.owner == owner {
@@ -106,7 +114,7 @@ func (m *Memory) Release(_ context.Context, r Reservation) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e, ok := m.entries[k]; ok && e.held != committed && e.owner == owner {
-		e.held = 0
+		e.held = released
 		m.entries[k] = e
 	}
 	return nil

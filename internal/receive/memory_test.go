@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,6 +50,37 @@ func TestMemory_Reserve(t *testing.T) {
 		_, err = m.Reserve(t.Context(), Reservation{Key: "room 2", TTL: time.Minute, Essential: true})
 		require.ErrorIs(t, err, ErrStoreFull)
 	})
+}
+
+// TestMemory_Reserve_clockSet has the machine's clock set forward by a day and back,
+// with callbacks in between: what is remembered does not expire.
+func TestMemory_Reserve_clockSet(t *testing.T) {
+	set := time.Duration(0)
+	now := func() time.Time {
+		n := time.Now()
+		// A Time begins with the clock's reading, whose seconds are above 30 bits of
+		// nanoseconds. The monotonic reading stays.
+		*(*uint64)(unsafe.Pointer(&n)) += uint64(set/time.Second) << 30
+		return n
+	}
+	before := now()
+	set = 24 * time.Hour
+	require.InDelta(t, 24*60*60, now().Unix()-before.Unix(), 5, "the clock is set")
+	require.Less(t, now().Sub(before), time.Minute, "and no time has passed")
+	set = 0
+
+	m := NewMemory(now)
+	reserve := func(key, fingerprint string) NonceState {
+		t.Helper()
+		s, err := m.Reserve(t.Context(), Reservation{Key: key, Fingerprint: fingerprint, Owner: "x", Hold: time.Second, TTL: 21 * time.Minute})
+		require.NoError(t, err)
+		return s
+	}
+	require.Equal(t, NonceReserved, reserve("a", "1"))
+	set = 24 * time.Hour
+	assert.Equal(t, NonceReserved, reserve("b", "1"))
+	set = 0
+	assert.Equal(t, NonceConflict, reserve("a", "forged"))
 }
 
 // TestMemory_bound fills the store, and measures what it and a sweep cost.
