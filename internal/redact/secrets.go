@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -37,7 +36,9 @@ func New(words ...string) Secrets { return Secrets{words: words} }
 
 // Add adds secrets.
 func (s *Secrets) Add(texts ...string) {
-	s.list = slices.Grow(s.list, len(texts))
+	if s.list == nil {
+		s.list = make([]secret, 0, 4) // most calls have no more
+	}
 	for _, text := range texts {
 		if len(text) >= minSecret {
 			s.list = append(s.list, newSecret(text))

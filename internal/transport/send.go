@@ -66,6 +66,8 @@ func Send(ctx context.Context, rt http.RoundTripper, req *http.Request, body []b
 	switch {
 	case err == nil:
 		return resp, true, nil
+	case resp != nil: // somebody answered
+		return nil, true, err
 	case !std:
 		// The head of a GET may have left although its body was not read.
 		return nil, len(body) == 0 || !untouched(), err

@@ -73,7 +73,9 @@ func TestSend_foreignRoundTripper(t *testing.T) {
 			r.Body.Close()
 			return nil, errDial
 		}, postLeft: true},
-		"returned neither": {rt: func(r *http.Request) (*http.Response, error) { _, _ = io.ReadAll(r.Body); return nil, nil }, postLeft: true},
+		"returned neither":                  {rt: func(r *http.Request) (*http.Response, error) { _, _ = io.ReadAll(r.Body); return nil, nil }, postLeft: true},
+		"returned an answer without a body": {rt: func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 200}, nil }, postLeft: true},
+		"returned an answer and an error":   {rt: func(*http.Request) (*http.Response, error) { return &http.Response{Body: http.NoBody}, io.EOF }, postLeft: true},
 		"HTTP/2's words of a refusal": {rt: func(r *http.Request) (*http.Response, error) {
 			_, _ = io.ReadAll(r.Body)
 			return nil, errors.New(refusedText)
