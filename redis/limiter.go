@@ -25,7 +25,10 @@ import (
 //
 // The calls of a process stand in line, first come, first served. Only the first one
 // asks Redis for a place. If it gives up, the next one gets its place, so that calls
-// that are cancelled cost the other replicas at most one place.
+// that are cancelled cost the other replicas at most one place. A process gets at
+// most one place per round trip to Redis, so one that is to have the whole rate
+// needs a round trip shorter than the time between two calls (10 ms at 100 calls a
+// second).
 //
 // PerRoom of a [zegocensor.Limit] is kept within each process and not in Redis: a room
 // whose calls come from several replicas can be called more often. ZEGO then refuses
@@ -54,7 +57,7 @@ type action struct {
 
 	token  string    // that names the place which Redis was asked for; "" = none
 	place  time.Time // that no call has used
-	last   time.Time // the last known place
+	last   time.Time // the last known place, not later than it was
 	failed time.Time // when Redis did not answer, and calls were to fail
 }
 
@@ -255,7 +258,8 @@ func (l *Limiter) wait(ctx context.Context, a *action) error {
 			if err != nil {
 				l.awayUntil.Store(time.Now().Add(awayTime).UnixNano())
 			}
-			a.reserved(latest(time.Now(), a.last.Add(a.interval*time.Duration(l.share))))
+			a.place = latest(time.Now(), a.last.Add(a.interval*time.Duration(l.share)))
+			a.last = latest(a.last, a.place)
 			continue
 		case fail:
 			a.failed = time.Now()
@@ -274,11 +278,6 @@ func (l *Limiter) wait(ctx context.Context, a *action) error {
 	}
 	a.token, a.place = "", time.Time{}
 	return nil
-}
-
-// reserved notes a place for the first call in line.
-func (a *action) reserved(place time.Time) {
-	a.place, a.last = place, latest(a.last, place)
 }
 
 func latest(t, u time.Time) time.Time {
@@ -306,6 +305,7 @@ func (l *Limiter) reserve(ctx context.Context, a *action) error {
 		sinceLast = time.Until(a.last)
 	}
 	args := []any{a.token, a.interval.Microseconds(), far.Microseconds(), sinceLast.Microseconds(), farthest.Microseconds()}
+	asked := time.Now()
 	answer, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	type reply struct {
@@ -322,7 +322,9 @@ func (l *Limiter) reserve(ctx context.Context, a *action) error {
 	select {
 	case r := <-replies:
 		if r.err == nil {
-			a.reserved(time.Now().Add(r.d))
+			// Redis counted from a moment between the two. If last were the later
+			// one too, each place would be a round trip further from the one before.
+			a.place, a.last = time.Now().Add(r.d), latest(a.last, asked.Add(r.d))
 		}
 		return r.err
 	case <-answer.Done():

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -214,6 +215,70 @@ func TestLimiter_Wait_storm(t *testing.T) {
 	began := time.Now()
 	require.NoError(t, l.Wait(t.Context(), request))
 	assert.Less(t, time.Since(began), 100*time.Millisecond, "no call waits any more")
+}
+
+// TestLimiter_Wait_latency has a Redis that is 40 ms away, of the 51 ms between two
+// calls.
+func TestLimiter_Wait_latency(t *testing.T) {
+	client := dial(delayed(t, start(t, false).addr, 20*time.Millisecond), false)
+	defer client.Close()
+	l, err := NewLimiter(client, 1, WithRate(func(string) zegocensor.Limit { return zegocensor.Limit{PerSecond: 20} }))
+	require.NoError(t, err)
+	request := zegocensor.LimitRequest{Action: "a"}
+	require.NoError(t, l.Wait(t.Context(), request)) // which also connects
+	began := time.Now()
+	for range 10 {
+		require.NoError(t, l.Wait(t.Context(), request))
+	}
+	took := time.Since(began)
+	assert.Less(t, took, 750*time.Millisecond, "a round trip is no part of the interval")
+	assert.GreaterOrEqual(t, took, 450*time.Millisecond)
+}
+
+// delayed returns an address from which all bytes reach another, and come back, later.
+func delayed(t *testing.T, addr string, delay time.Duration) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	type piece struct {
+		due  time.Time
+		text []byte
+	}
+	pipe := func(dst, src net.Conn) {
+		pieces := make(chan piece, 100)
+		go func() {
+			defer dst.Close()
+			for p := range pieces {
+				time.Sleep(time.Until(p.due))
+				_, _ = dst.Write(p.text)
+			}
+		}()
+		defer close(pieces)
+		for {
+			b := make([]byte, 4<<10)
+			n, err := src.Read(b)
+			if err != nil {
+				return
+			}
+			pieces <- piece{time.Now().Add(delay), b[:n]}
+		}
+	}
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", addr)
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			go pipe(near, far)
+			go pipe(far, near)
+		}
+	}()
+	return listener.Addr().String()
 }
 
 func TestLimiter_Wait_line(t *testing.T) {
