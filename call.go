@@ -326,8 +326,8 @@ func (t *try) decide(resp *http.Response, env envelope) *attempt.Failure {
 			Message:        message,
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
-			retryAfter:     t.retryAfter(resp),
-			outcomeUnknown: o.Unknown(t.action.Idempotent),
+			Wait:           t.retryAfter(resp),
+			OutcomeUnknown: o.Unknown(t.action.Idempotent),
 		}
 		return &attempt.Failure{Outcome: o, RetryAfter: refused.RetryAfter(), Err: refused}
 	}

@@ -1,8 +1,10 @@
 package zegocensor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -29,6 +31,9 @@ var (
 	ErrRoomNotFound = errors.New("zegocensor: room not found")
 	// ErrRateLimited: too many calls for the project or the room.
 	ErrRateLimited = errors.New("zegocensor: rate limited")
+	// ErrRefused: the vendor answered, and refused the call, for whatever reason. An
+	// error of this class is of one of the others too, if its code is documented.
+	ErrRefused = errors.New("zegocensor: refused")
 	// ErrUnavailable: ZEGO or its moderation backend could not answer now.
 	ErrUnavailable = errors.New("zegocensor: unavailable")
 	// ErrOutcomeUnknown: a call that must not be sent twice was sent, and no
@@ -46,8 +51,11 @@ type Error struct {
 	RequestID  string // what ZEGO's support asks for
 	HTTPStatus int    // the status that came with it; ZEGO documents none for refusals
 
-	retryAfter     time.Duration
-	outcomeUnknown bool
+	// Wait is what the Retry-After header of the answer says; 0 = it had none.
+	Wait time.Duration
+	// OutcomeUnknown says that the call may have been carried out and must not be sent
+	// twice: the error matches [ErrOutcomeUnknown].
+	OutcomeUnknown bool
 }
 
 // Error returns the action, the code, the request ID, and, if the code is documented
@@ -81,37 +89,52 @@ func (e *Error) Is(target error) bool {
 	switch {
 	case target == nil:
 		return false
+	case target == ErrRefused:
+		return true
 	case target == ErrOutcomeUnknown:
-		return e.outcomeUnknown
+		return e.OutcomeUnknown
 	case target == ErrRateLimited && e.HTTPStatus == 429:
 		return true
 	}
 	return e.Code.in(e.Action).class == target
 }
 
-// RetryAfter is how long to wait before the call can be worth another try: what
-// the answer's Retry-After header says, else the 5 minutes that ZEGO suggests
-// for 50006, 50007 and 50009, else 0 (unknown).
+// RetryAfter returns how long to wait before another call can succeed: Wait, else the
+// 5 minutes that ZEGO suggests for 50006, 50007 and 50009, else 0 (unknown).
 func (e *Error) RetryAfter() time.Duration {
-	if e.retryAfter > 0 {
-		return e.retryAfter
+	if e.Wait > 0 {
+		return e.Wait
 	}
 	return e.Code.in(e.Action).retryAfter
+}
+
+// LogValue returns the action, the code, the HTTP status and the request ID.
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("action", e.Action),
+		slog.Int("code", int(e.Code)),
+		slog.Int("http_status", e.HTTPStatus),
+		slog.String("request_id", e.RequestID),
+		slog.Bool("outcome_unknown", e.OutcomeUnknown),
+		slog.String("error", e.Error()),
+	)
 }
 
 // TransportError means that no answer came: the address could not be resolved
 // or reached, the connection broke, or time ran out.
 type TransportError struct {
-	Action string // the action that was called
-	Host   string // whom it was sent to
-	Err    error  // the cause, on one printable line, without the signed URL and without texts of an answer
-
-	outcomeUnknown bool
+	Package string // whose client was called; empty = zegocensor
+	Action  string // the action that was called
+	Host    string // whom it was sent to
+	Err     error  // the cause, on one printable line, without the signed URL and without texts of an answer
+	// OutcomeUnknown says that the call may have been carried out and must not be sent
+	// twice: the error matches [ErrOutcomeUnknown].
+	OutcomeUnknown bool
 }
 
 // Error tells the action, the host and the beginning of the cause, on one line.
 func (e *TransportError) Error() string {
-	return fmt.Sprintf("zegocensor: %s: no answer from %s: %s%s", e.Action, e.Host, causeText(e.Err), unknownSuffix(e.outcomeUnknown))
+	return fmt.Sprintf("%s: %s: no answer from %s: %s%s", packageName(e.Package), e.Action, e.Host, causeText(e.Err), unknownSuffix(e.OutcomeUnknown))
 }
 
 // Unwrap returns the cause. [errors.Is] and [errors.As] find what the transport
@@ -119,9 +142,19 @@ func (e *TransportError) Error() string {
 // found by errors.Is only.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Is matches [ErrOutcomeUnknown] where the call may have been carried out.
+// Is matches [ErrOutcomeUnknown] if OutcomeUnknown is set.
 func (e *TransportError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.outcomeUnknown
+	return target == ErrOutcomeUnknown && e.OutcomeUnknown
+}
+
+// LogValue returns the action, the host and the error.
+func (e *TransportError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("action", e.Action),
+		slog.String("host", e.Host),
+		slog.Bool("outcome_unknown", e.OutcomeUnknown),
+		slog.String("error", e.Error()),
+	)
 }
 
 // Timeout reports whether time ran out, the caller's or that of one attempt.
@@ -134,13 +167,17 @@ func (e *TransportError) Timeout() bool {
 // proxy's HTML page, a redirect, JSON cut short, more than 1 MiB, or a success
 // without the data it should bring.
 type ResponseError struct {
+	Package    string // whose client was called; empty = zegocensor
 	Action     string // the action that was called
 	HTTPStatus int    // the status of the answer
 	Excerpt    string // the beginning of an answer in plain text or HTML, at most about 120 bytes; empty if the answer may hold a token or repeats the signed request: HTTP 2xx, JSON, and any answer to GenerateIdentifyToken
 	Err        error  // what is wrong with it
 
-	retryAfter     time.Duration
-	outcomeUnknown bool
+	// Wait is what the Retry-After header of the answer says; 0 = it had none.
+	Wait time.Duration
+	// OutcomeUnknown says that the call may have been carried out and must not be sent
+	// twice: the error matches [ErrOutcomeUnknown].
+	OutcomeUnknown bool
 }
 
 // Error tells the action, the HTTP status, the fault and the excerpt.
@@ -149,18 +186,17 @@ func (e *ResponseError) Error() string {
 	if e.Excerpt != "" {
 		excerpt = fmt.Sprintf(": %q", e.Excerpt)
 	}
-	return fmt.Sprintf("zegocensor: %s: unusable answer (HTTP %d): %s%s%s", e.Action, e.HTTPStatus, causeText(e.Err), excerpt, unknownSuffix(e.outcomeUnknown))
+	return fmt.Sprintf("%s: %s: unusable answer (HTTP %d): %s%s%s", packageName(e.Package), e.Action, e.HTTPStatus, causeText(e.Err), excerpt, unknownSuffix(e.OutcomeUnknown))
 }
 
 // Unwrap returns what is wrong with the answer.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
-// Is matches [ErrOutcomeUnknown] where the call may have been carried out,
-// [ErrRateLimited] for HTTP 429 and [ErrUnavailable] for HTTP 5xx.
+// Is matches [ErrOutcomeUnknown] if OutcomeUnknown is set, [ErrRateLimited] for HTTP 429 and [ErrUnavailable] for HTTP 5xx.
 func (e *ResponseError) Is(target error) bool {
 	switch target {
 	case ErrOutcomeUnknown:
-		return e.outcomeUnknown
+		return e.OutcomeUnknown
 	case ErrRateLimited:
 		return e.HTTPStatus == 429
 	case ErrUnavailable:
@@ -169,8 +205,21 @@ func (e *ResponseError) Is(target error) bool {
 	return false
 }
 
-// RetryAfter is what the answer's Retry-After header says, else 0.
-func (e *ResponseError) RetryAfter() time.Duration { return e.retryAfter }
+// RetryAfter returns Wait.
+func (e *ResponseError) RetryAfter() time.Duration { return e.Wait }
+
+// LogValue returns the action, the HTTP status and the error.
+func (e *ResponseError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("action", e.Action),
+		slog.Int("http_status", e.HTTPStatus),
+		slog.Bool("outcome_unknown", e.OutcomeUnknown),
+		slog.String("error", e.Error()),
+	)
+}
+
+// packageName is what the text of an error begins with.
+func packageName(name string) string { return cmp.Or(name, "zegocensor") }
 
 // causeText is a cause on one line: one that a program has made may be of any form.
 func causeText(err error) string { return redact.Printable(fmt.Sprint(err), 256) }
@@ -185,8 +234,9 @@ func unknownSuffix(unknown bool) string {
 // InvalidRequestError lists every fault of a request or of a configuration.
 // Nothing was sent. It matches [ErrInvalidRequest].
 type InvalidRequestError struct {
-	Action string // the action, or "NewClient"
-	Faults []Fault
+	Package string // whose client was called; empty = zegocensor
+	Action  string // the action, or "NewClient"
+	Faults  []Fault
 }
 
 // Fault is one thing to change.
@@ -198,7 +248,7 @@ type Fault struct {
 // Error tells all faults on one line.
 func (e *InvalidRequestError) Error() string {
 	var b strings.Builder
-	b.WriteString("zegocensor: " + e.Action + ": ")
+	b.WriteString(packageName(e.Package) + ": " + e.Action + ": ")
 	for i, f := range e.Faults {
 		if i > 0 {
 			b.WriteString("; ")
@@ -210,3 +260,8 @@ func (e *InvalidRequestError) Error() string {
 
 // Is matches [ErrInvalidRequest].
 func (e *InvalidRequestError) Is(target error) bool { return target == ErrInvalidRequest }
+
+// LogValue returns the action and the error.
+func (e *InvalidRequestError) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("action", e.Action), slog.String("error", e.Error()))
+}

@@ -42,8 +42,8 @@ func (t *try) answerFailure(o attempt.Outcome, resp *http.Response, body []byte,
 		HTTPStatus:     resp.StatusCode,
 		Excerpt:        t.excerpt(resp.StatusCode, body),
 		Err:            err,
-		retryAfter:     retryAfter,
-		outcomeUnknown: o.Unknown(t.action.Idempotent),
+		Wait:           retryAfter,
+		OutcomeUnknown: o.Unknown(t.action.Idempotent),
 	}}
 }
 
@@ -53,6 +53,6 @@ func (t *try) transportFailure(o attempt.Outcome, cause error) *attempt.Failure 
 		Action:         t.action.Name,
 		Host:           t.client.base.Host,
 		Err:            cause,
-		outcomeUnknown: o.Unknown(t.action.Idempotent),
+		OutcomeUnknown: o.Unknown(t.action.Idempotent),
 	}}
 }

@@ -144,13 +144,12 @@ func Interceptor(opts ...Option) zegocensor.Interceptor {
 }
 
 func outcomeOf(err error) string {
-	var refused *zegocensor.Error
 	switch {
 	case err == nil:
 		return "ok"
 	case errors.Is(err, zegocensor.ErrOutcomeUnknown):
 		return "unknown"
-	case errors.As(err, &refused):
+	case errors.Is(err, zegocensor.ErrRefused):
 		return "refused"
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return "canceled"

@@ -117,6 +117,23 @@ func TestInterceptor_scope(t *testing.T) {
 	})
 }
 
+// vendorRefusal is a refusal of another vendor's client, such as that of module trtc.
+type vendorRefusal struct{}
+
+func (vendorRefusal) Error() string { return "refused" }
+func (vendorRefusal) Is(target error) bool {
+	return target == zegocensor.ErrRefused || target == zegocensor.ErrRoomNotFound
+}
+
+func TestInterceptor_otherVendors(t *testing.T) {
+	m := newTelemetry()
+	err := zegootel.Interceptor(m.opts...)(t.Context(), &zegocensor.Call{Action: "CreateCloudModeration", Host: "h", HTTPStatus: 200},
+		func(context.Context) error { return vendorRefusal{} })
+	require.ErrorIs(t, err, zegocensor.ErrRefused)
+	assert.Equal(t, "refused", attributes(m.spans.Ended()[0])["zego.outcome"])
+	assert.EqualValues(t, 1, m.series(t)["zego.client.refusals zego.action=CreateCloudModeration,zego.code.class=room_not_found"])
+}
+
 func TestOption_nil(t *testing.T) {
 	var reported []error
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { reported = append(reported, err) }))

@@ -103,7 +103,7 @@ func (c *Client) call(ctx context.Context, a Action, p payload, decode func(resp
 		p.faults.add("ctx", "must not be nil")
 	}
 	if len(p.faults) > 0 {
-		return nil, &zegocensor.InvalidRequestError{Action: a.Name, Faults: p.faults}
+		return nil, &zegocensor.InvalidRequestError{Package: "trtc", Action: a.Name, Faults: p.faults}
 	}
 	t := &try{client: c, action: a, payload: p, decode: decode, secrets: requestWords}
 	t.secrets.Add(p.secrets...)
@@ -200,11 +200,14 @@ func (t *try) Attempt(parent context.Context) *attempt.Failure {
 	t.timing.Sent = c.clock.Now()
 	resp, left, err := transport.Send(ctx, c.http.Transport, req, t.payload.body, t.action.Idempotent)
 	if err != nil {
-		return t.failure(attempt.OfSilence(left), nil, &zegocensor.TransportError{
-			Action: t.action.Name,
-			Host:   c.base.Host,
-			Err:    t.cause(parent, limit, err),
-		})
+		o := attempt.OfSilence(left)
+		return &attempt.Failure{Outcome: o, Err: &zegocensor.TransportError{
+			Package:        "trtc",
+			Action:         t.action.Name,
+			Host:           c.base.Host,
+			Err:            t.cause(parent, limit, err),
+			OutcomeUnknown: o.Unknown(t.action.Idempotent),
+		}}
 	}
 	defer resp.Body.Close()
 	t.timing.Responded = c.clock.Now()
@@ -276,8 +279,8 @@ func (t *try) decide(resp *http.Response, env envelope) *attempt.Failure {
 			Message:        t.secrets.Clean(env.message, 256),
 			RequestID:      t.requestID,
 			HTTPStatus:     resp.StatusCode,
-			retryAfter:     retryAfter,
-			outcomeUnknown: o.Unknown(t.action.Idempotent),
+			Wait:           retryAfter,
+			OutcomeUnknown: o.Unknown(t.action.Idempotent),
 		}}
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
@@ -311,20 +314,16 @@ func (t *try) retryAfter(resp *http.Response) time.Duration {
 // unusable is an answer that is no envelope, or not the one that was due.
 func (t *try) unusable(o attempt.Outcome, resp *http.Response, body []byte, err error) *attempt.Failure {
 	t.secrets.AddProxy(t.client.http.Transport, t.client.base)
-	return t.failure(o, resp, &zegocensor.ResponseError{
-		Action:     t.action.Name,
-		HTTPStatus: resp.StatusCode,
-		Excerpt:    t.secrets.Excerpt(resp.StatusCode, string(body)),
-		Err:        err,
-	})
-}
-
-func (t *try) failure(o attempt.Outcome, resp *http.Response, err error) *attempt.Failure {
-	e := &callError{error: err, unknown: o.Unknown(t.action.Idempotent)}
-	if resp != nil {
-		e.retryAfter = t.retryAfter(resp)
-	}
-	return &attempt.Failure{Outcome: o, RetryAfter: e.retryAfter, Err: e}
+	retryAfter := t.retryAfter(resp)
+	return &attempt.Failure{Outcome: o, RetryAfter: retryAfter, Err: &zegocensor.ResponseError{
+		Package:        "trtc",
+		Action:         t.action.Name,
+		HTTPStatus:     resp.StatusCode,
+		Excerpt:        t.secrets.Excerpt(resp.StatusCode, string(body)),
+		Err:            err,
+		Wait:           retryAfter,
+		OutcomeUnknown: o.Unknown(t.action.Idempotent),
+	}}
 }
 
 // logCall writes the record of a finished call: an allow-list.

@@ -96,7 +96,7 @@ func NewClient(sdkAppID uint32, credential common.CredentialIface, opts ...Optio
 		opt(&o)
 	}
 	if len(o.faults) > 0 {
-		return nil, &zegocensor.InvalidRequestError{Action: "trtc.NewClient", Faults: o.faults}
+		return nil, &zegocensor.InvalidRequestError{Package: "trtc", Action: "NewClient", Faults: o.faults}
 	}
 	if c.region == "" {
 		c.region = regionOf(strings.ToLower(c.base.Hostname()))

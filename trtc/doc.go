@@ -26,12 +26,10 @@
 //
 // # Errors
 //
-// They are those of package zegocensor, and match its sentinels: a refusal is an
-// [*Error], with Tencent's code; *zegocensor.InvalidRequestError,
-// *zegocensor.TransportError and *zegocensor.ResponseError are in the errors, for
-// errors.As. Whether a Create may have been carried out, and what a Retry-After header
-// says, is for the error that a method returns to tell, not for one found in it. No
-// error contains a signature, a key, a token or a UserSig.
+// They match the sentinels of package zegocensor. A refusal is an [*Error], with
+// Tencent's code. All others are those of package zegocensor:
+// *zegocensor.InvalidRequestError, *zegocensor.TransportError and
+// *zegocensor.ResponseError. No error contains a signature, a key, a token or a UserSig.
 //
 // # Retries
 //

@@ -3,6 +3,7 @@ package trtc
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -96,8 +97,11 @@ type Error struct {
 	RequestID  string // what Tencent's support asks for
 	HTTPStatus int    // the status that came with it; Tencent documents 200
 
-	retryAfter     time.Duration
-	outcomeUnknown bool
+	// Wait is what the Retry-After header of the answer says; 0 = it had none.
+	Wait time.Duration
+	// OutcomeUnknown says that the call may have been carried out and must not be sent
+	// twice: the error matches [zegocensor.ErrOutcomeUnknown].
+	OutcomeUnknown bool
 }
 
 // Error tells the action, the code, Tencent's words and the request ID. It
@@ -113,8 +117,8 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ", request %q", e.RequestID)
 	}
 	b.WriteString(")")
-	if e.outcomeUnknown {
-		b.WriteString(mayHaveHappened)
+	if e.OutcomeUnknown {
+		b.WriteString(" (it may have been carried out: check before you call again)")
 	}
 	return b.String()
 }
@@ -134,8 +138,10 @@ func (e *Error) Is(target error) bool {
 	switch {
 	case target == nil:
 		return false
+	case target == zegocensor.ErrRefused:
+		return true
 	case target == zegocensor.ErrOutcomeUnknown:
-		return e.outcomeUnknown
+		return e.OutcomeUnknown
 	case target == zegocensor.ErrRateLimited && e.HTTPStatus == 429:
 		return true
 	}
@@ -151,31 +157,17 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// RetryAfter is what the answer's Retry-After header says, else 0.
-func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
+// RetryAfter returns Wait.
+func (e *Error) RetryAfter() time.Duration { return e.Wait }
 
-const mayHaveHappened = " (it may have been carried out: check before you call again)"
-
-// callError is a failure without an answer that can be used, with what package
-// zegocensor's own errors know of it in addition to what is exported.
-type callError struct {
-	error
-	retryAfter time.Duration
-	unknown    bool // a Create may have been carried out
+// LogValue returns the action, the code, the HTTP status and the request ID.
+func (e *Error) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("action", e.Action),
+		slog.String("code", string(e.Code)),
+		slog.Int("http_status", e.HTTPStatus),
+		slog.String("request_id", e.RequestID),
+		slog.Bool("outcome_unknown", e.OutcomeUnknown),
+		slog.String("error", e.Error()),
+	)
 }
-
-func (e *callError) Error() string {
-	if e.unknown {
-		return e.error.Error() + mayHaveHappened
-	}
-	return e.error.Error()
-}
-
-func (e *callError) Unwrap() error { return e.error }
-
-func (e *callError) Is(target error) bool {
-	return e.unknown && target == zegocensor.ErrOutcomeUnknown
-}
-
-// RetryAfter is what the answer's header of that name says, else 0.
-func (e *callError) RetryAfter() time.Duration { return e.retryAfter }
