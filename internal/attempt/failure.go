@@ -34,8 +34,11 @@ func (e timeoutError) Error() string {
 func (timeoutError) Timeout() bool { return true }
 
 // ContextError is why ctx ended: its error, and the cause where one was given.
-func ContextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
+func ContextError(ctx context.Context) error { return withCause(ctx, ctx.Err()) }
+
+// withCause adds why ctx ended to err, unless err says so already.
+func withCause(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
 	if cause == nil || errors.Is(err, cause) || errors.Is(cause, err) {
 		return err
 	}

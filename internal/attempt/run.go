@@ -42,7 +42,7 @@ func Run(ctx context.Context, call Call, c Caller) error {
 			return fmt.Errorf("%s: %s: not sent: %w", call.Package, call.Action, ContextError(ctx))
 		}
 		if err := c.Wait(ctx); err != nil {
-			return fmt.Errorf("%s: %s: not sent: waiting for the rate limiter: %w", call.Package, call.Action, err)
+			return fmt.Errorf("%s: %s: not sent: waiting for the rate limiter: %w", call.Package, call.Action, withCause(ctx, err))
 		}
 		// A call that an interceptor left behind must not be sent afterwards: the
 		// caller may be making it again by then.
