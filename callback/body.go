@@ -2,6 +2,7 @@ package callback
 
 import (
 	"bytes"
+	"fmt"
 	"mime"
 	"net/url"
 	"slices"
@@ -73,7 +74,7 @@ type body struct {
 func readBody(contentType string, raw []byte) (b body, err error) {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
-		return b, ErrMalformed
+		return b, malformed("the body is empty")
 	}
 	b.text = string(raw)
 	switch {
@@ -81,10 +82,10 @@ func readBody(contentType string, raw []byte) (b body, err error) {
 	case raw[0] == '%':
 		b.text, err = url.QueryUnescape(b.text)
 		if b.text = strings.TrimSpace(b.text); err != nil || !strings.HasPrefix(b.text, "{") {
-			return body{}, ErrMalformed
+			return body{}, malformed("the body begins with % and is no escaped JSON object")
 		}
 	case mediaType(contentType) == "application/json":
-		return body{}, ErrMalformed
+		return body{}, malformed("the body is no JSON object, and the Content-Type says that it is JSON")
 	default:
 		b.form = true
 	}
@@ -98,11 +99,21 @@ func readBody(contentType string, raw []byte) (b body, err error) {
 			}
 		})
 	}
-	if !ok || b.twice || b.long {
-		return body{}, ErrMalformed
+	switch {
+	case !ok && b.form:
+		return body{}, malformed("the form has too many values")
+	case !ok:
+		return body{}, malformed("the body is no valid JSON")
+	case b.twice:
+		return body{}, malformed("Event, AppId, Timestamp, Nonce or Signature occurs twice")
+	case b.long:
+		return body{}, malformed("Event, AppId, Timestamp, Nonce or Signature is too long")
 	}
 	return b, nil
 }
+
+// malformed is ErrMalformed with what is wrong, which repeats nothing of the body.
+func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }
 
 func mediaType(contentType string) string {
 	media, _, _ := mime.ParseMediaType(contentType)
@@ -171,16 +182,16 @@ func (b *body) object() (string, error) {
 		key, err1 := url.QueryUnescape(rawKey)
 		value, err2 := url.QueryUnescape(rawValue)
 		if err1 != nil || err2 != nil {
-			return "", ErrMalformed
+			return "", malformed("a key or a value of the form cannot be decoded")
 		}
 		name, list := listKey(strings.ToValidUTF8(key, "\ufffd"))
 		if b.named(name) != nil && (list || len(rawKey) > maxMemberKey) {
-			return "", ErrMalformed // readForm has not seen it
+			return "", malformed("a signed member of the form is spelled twice") // readForm has not seen it
 		}
 		i := slices.IndexFunc(form, func(m formMember) bool { return m.name == name })
 		if i < 0 {
 			if i = len(form); i == maxFormKeys {
-				return "", ErrMalformed
+				return "", malformed("the form has too many keys")
 			}
 			form = append(form, formMember{name: name})
 		}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -19,7 +20,9 @@ import (
 	"github.com/zegocensor/zegocensor-go/internal/receive"
 )
 
-// Why a callback is refused. No error holds a signature or a secret.
+// Why a callback is refused. The text of a returned error says more: which member is
+// missing or wrong, by how much the timestamp is off, which project it is. None
+// contains a signature or a secret. Use [errors.Is].
 var (
 	ErrSignature = errors.New("callback: wrong signature")
 	ErrStale     = errors.New("callback: timestamp too old or too far ahead")
@@ -186,24 +189,31 @@ func (v *Verifier) verify(contentType string, raw []byte) (h Header, text string
 	h.Event, h.Nonce = b.event.text, b.nonce.text
 	ok := false
 	h.Timestamp, ok = parseTimestamp(b.timestamp.text)
-	if !ok || !validNonce(h.Nonce) || len(b.signature.text) != 2*sha1.Size || h.Event == "" {
-		return h, "", n, ErrMalformed
+	switch {
+	case h.Event == "":
+		return h, "", n, malformed("no Event")
+	case !ok:
+		return h, "", n, malformed("Timestamp is missing, or no number of seconds or milliseconds")
+	case !validNonce(h.Nonce):
+		return h, "", n, malformed("Nonce is missing, or no printable text of up to 128 characters")
+	case len(b.signature.text) != 2*sha1.Size:
+		return h, "", n, malformed("Signature is missing, or has not 40 characters")
 	}
 	if !v.signed(b.timestamp.text, h.Nonce, b.signature.text) {
 		return h, "", n, ErrSignature
 	}
-	if v.config.Now().Sub(h.Timestamp).Abs() > v.config.Tolerance {
-		return h, "", n, ErrStale
+	if err := v.config.Fresh(h.Timestamp); err != nil {
+		return h, "", n, fmt.Errorf("%w: %w", ErrStale, err)
 	}
 	if b.appID.text != "" {
 		id, err := strconv.ParseUint(b.appID.text, 10, 32)
 		if err != nil {
-			return h, "", n, ErrMalformed
+			return h, "", n, malformed("AppId is no unsigned 32-bit number")
 		}
 		h.AppID = uint32(id)
 	}
 	if v.config.AppID != 0 && h.AppID != v.config.AppID {
-		return h, "", n, ErrWrongApp
+		return h, "", n, fmt.Errorf("%w: %d, not %d", ErrWrongApp, h.AppID, v.config.AppID)
 	}
 	if text, err = b.object(); err != nil {
 		return h, "", n, err

@@ -36,6 +36,18 @@ type Config struct {
 // the receiver that remembers says nothing of the one that must refuse.
 func (c *Config) Remembered() time.Duration { return 2*c.Tolerance + time.Minute }
 
+// Fresh returns an error that says by how much a timestamp is beyond the tolerance.
+func (c *Config) Fresh(timestamp time.Time) error {
+	age := c.Now().Sub(timestamp)
+	switch {
+	case age > c.Tolerance:
+		return fmt.Errorf("it is %v old, and the tolerance is %v", age.Round(time.Second), c.Tolerance)
+	case age < -c.Tolerance:
+		return fmt.Errorf("it is %v ahead of this clock, and the tolerance is %v", age.Abs().Round(time.Second), c.Tolerance)
+	}
+	return nil
+}
+
 // Configure makes a Config of the secret, which is called secretName, the defaults
 // and the options of the package name. It reports all faults.
 func Configure[O ~func(*Config) error](name, secretName, secret string, opts []O) (Config, error) {

@@ -93,21 +93,27 @@ func (v *Verifier) verify(header http.Header, body []byte) (h Header, n receive.
 		case "EventInfo":
 			h.info = value
 		}
-	}) || h.EventType == 0 {
-		return h, n, callback.ErrMalformed
+	}) {
+		return h, n, fmt.Errorf("%w: the body is no JSON object", callback.ErrMalformed)
 	}
-	if sent <= 0 {
-		return h, n, callback.ErrMalformed
+	switch {
+	case h.EventType == 0:
+		return h, n, fmt.Errorf("%w: no EventType", callback.ErrMalformed)
+	case sent <= 0:
+		return h, n, fmt.Errorf("%w: no CallbackTs", callback.ErrMalformed)
 	}
-	if h.SentAt = moment(sent); h.SentAt.IsZero() || v.config.Now().Sub(h.SentAt).Abs() > v.config.Tolerance {
-		return h, n, callback.ErrStale
+	if h.SentAt = moment(sent); h.SentAt.IsZero() {
+		return h, n, fmt.Errorf("%w: CallbackTs is no time", callback.ErrStale)
+	}
+	if err := v.config.Fresh(h.SentAt); err != nil {
+		return h, n, fmt.Errorf("%w: %w", callback.ErrStale, err)
 	}
 	// It is not signed: one that cannot be read is as good as none.
 	if id, err := strconv.ParseUint(header.Get("SdkAppId"), 10, 32); err == nil {
 		h.SdkAppID = uint32(id)
 	}
 	if v.config.AppID != 0 && h.SdkAppID != v.config.AppID {
-		return h, n, callback.ErrWrongApp
+		return h, n, fmt.Errorf("%w: %d, not %d", callback.ErrWrongApp, h.SdkAppID, v.config.AppID)
 	}
 	h.Raw = json.RawMessage(text)
 	return h, receive.Reservation{Key: nonceKey("body", text), Essential: h.essential()}, nil
