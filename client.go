@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
@@ -35,6 +37,42 @@ type Client struct {
 // transport. Every fault of the arguments and of the options is reported in one
 // [*InvalidRequestError].
 func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, error) {
+	var f faults
+	f.check(appID != 0, "appID", "must not be 0: copy the AppID of the project from ZEGO's console")
+	f.check(serverSecret != "", "serverSecret", "must not be empty: copy the ServerSecret of the project from ZEGO's console")
+	return newClient("NewClient", f, appID, serverSecret, nil, opts)
+}
+
+// NewClientFromEnv returns a client for the project that the environment names, as
+// [NewClient] does:
+//
+//	ZEGO_APP_ID         the AppID. Required.
+//	ZEGO_SERVER_SECRET  the ServerSecret. Required.
+//	ZEGO_REGION         as WithRegion: global, sha, hkg, fra, lax, bom or sgp
+//	ZEGO_BASE_URL       as WithBaseURL; it has precedence over ZEGO_REGION
+//
+// opts have precedence over the environment. All faults are reported in one
+// [*InvalidRequestError], which names variables and contains no value of a secret. No
+// other function of this package reads these variables.
+func NewClientFromEnv(opts ...Option) (*Client, error) {
+	var f faults
+	id, err := strconv.ParseUint(os.Getenv("ZEGO_APP_ID"), 10, 32)
+	f.check(err == nil && id != 0, "ZEGO_APP_ID", "must be the number that ZEGO's console shows")
+	secret := os.Getenv("ZEGO_SERVER_SECRET")
+	f.check(secret != "", "ZEGO_SERVER_SECRET", "must be set: copy the ServerSecret of the project from ZEGO's console")
+	var fromEnv []Option
+	if region := os.Getenv("ZEGO_REGION"); region != "" {
+		fromEnv = append(fromEnv, WithRegion(Region(region)))
+	}
+	if address := os.Getenv("ZEGO_BASE_URL"); address != "" {
+		fromEnv = append(fromEnv, WithBaseURL(address))
+	}
+	return newClient("NewClientFromEnv", f, uint32(id), secret, fromEnv, opts)
+}
+
+// newClient makes a client for constructor, which has found the faults f. fromEnv are
+// options that the caller has not written.
+func newClient(constructor string, f faults, appID uint32, serverSecret string, fromEnv, opts []Option) (*Client, error) {
 	c := &Client{
 		appID:          appID,
 		secret:         func() string { return serverSecret },
@@ -48,9 +86,10 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 			"User-Agent":   {userAgent},
 		},
 	}
-	o := options{client: c}
-	o.check(appID != 0, "appID", "must not be 0: copy the AppID of the project from ZEGO's console")
-	o.check(serverSecret != "", "serverSecret", "must not be empty: copy the ServerSecret of the project from ZEGO's console")
+	o := options{client: c, faults: f}
+	for _, opt := range fromEnv {
+		opt(&o)
+	}
 	for i, opt := range opts {
 		if opt == nil {
 			o.add(fmt.Sprintf("opts[%d]", i), "must not be nil")
@@ -58,8 +97,9 @@ func NewClient(appID uint32, serverSecret string, opts ...Option) (*Client, erro
 		}
 		opt(&o)
 	}
+	o.check(o.insecure || !attempt.InClear(c.base), "WithBaseURL", attempt.NotInClear)
 	if len(o.faults) > 0 {
-		return nil, &InvalidRequestError{Action: "NewClient", Faults: o.faults}
+		return nil, &InvalidRequestError{Action: constructor, Faults: o.faults}
 	}
 	if !o.limiter {
 		c.limiter = NewLimiter(c.environment)

@@ -158,6 +158,9 @@ func WithBaseURL(rawURL string) Option {
 		if u != nil && u.Path != "/" {
 			reason = "must not hold a path, which Tencent's signature does not allow"
 		}
+		if u != nil && reason == "" && attempt.InClear(u) {
+			reason = attempt.NotInClear
+		}
 		if o.check(reason == "", "WithBaseURL", reason) {
 			o.client.base = u
 		}
