@@ -10,7 +10,7 @@ import (
 // that need it with a change (their own certificates, or a proxy) in
 // [WithHTTPClient]. It differs from [http.DefaultTransport]:
 //
-//   - It keeps up to 1024 connections to a host, all of which may be idle. That of
+//   - It keeps up to 1024 connections to a host, also if all are idle. That of
 //     net/http keeps two idle ones, so that a busy server opens and closes one for
 //     nearly every call.
 //   - A request up to 4 KiB leaves in one write, over TLS too. A TLSClientConfig of

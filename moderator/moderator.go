@@ -198,7 +198,7 @@ func WithUnknownWait(d time.Duration) Option {
 
 // WithSilence sets how long a task may go without a result before it is taken for
 // one that has ended. The next event of its room (a stream, a beginning, a list of
-// [Moderator.Reconcile]) then has it stopped and started again. This heals the loss of
+// [Moderator.Reconcile]) then restarts it. This heals the loss of
 // the callback that reports the end of a task. The default is 5 minutes, after which
 // ZEGO has ended a task that has no stream; 0 switches it off. A wait shorter than
 // three times the provider's ResultInterval is made as long as that. A result counts from

@@ -20,9 +20,9 @@ type state struct {
 	Early    map[uint64]int64 `json:"e,omitempty"` // ends of sessions whose beginning was not heard of
 
 	Task  string     `json:"t,omitempty"` // the task that moderates the room
-	Since int64      `json:"b,omitempty"` // when it was started, or had the result by which it was found
+	Since int64      `json:"b,omitempty"` // when it was started, or had the result that revealed it
 	Seen  int64      `json:"i,omitempty"` // when it last had a result that was told here
-	Maybe []string   `json:"m,omitempty"` // tasks of which nobody knows whether they still run
+	Maybe []string   `json:"m,omitempty"` // tasks that may still run; nobody knows
 	Stray []string   `json:"y,omitempty"` // tasks that must be stopped
 	Ended []endedJob `json:"n,omitempty"` // tasks that were, lately
 

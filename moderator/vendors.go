@@ -40,7 +40,7 @@ func (v Vendors) check() (faults []error) {
 	return faults
 }
 
-// RoomID is the ID by which a [Moderator] of [Vendors] knows a room.
+// RoomID returns the ID that a [Moderator] of [Vendors] uses for a room.
 func RoomID(vendor, id string) string {
 	if vendor == "" {
 		return id

@@ -17,7 +17,7 @@ import (
 
 var createCloudModeration = Action{Name: "CreateCloudModeration"}
 
-// RoomIDType is of which type the IDs of an application's rooms are.
+// RoomIDType is the type of a room's ID.
 type RoomIDType int
 
 // The types.
@@ -73,7 +73,7 @@ const (
 
 // CreateCloudModerationRequest asks for the moderation of a room.
 type CreateCloudModerationRequest struct {
-	// RoomID is the room, and RoomIDType of which type its ID is. Required.
+	// RoomID is the room, and RoomIDType the type of its ID. Required.
 	RoomID     string
 	RoomIDType RoomIDType
 	// UserID is the robot's: 1 to 32 letters, digits, "_" and "-". No user of the room

@@ -141,7 +141,7 @@ func WithHistory(n int) Option { return func(s *Server) { s.history = n } }
 // historyBytes bounds what is kept of a kind if WithHistory bounds its number.
 const historyBytes = 32 << 20
 
-// WithHosts adds names by which the server may be reached. Without it, the Host
+// WithHosts adds host names that requests may use. Without it, the Host
 // header must be localhost or an IP address, or for calls of the server API one of
 // ZEGO's names: a page of another site that a browser shows could otherwise reach
 // the server by a name of its own (DNS rebinding).

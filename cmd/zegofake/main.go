@@ -90,7 +90,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	option := func(o zegotest.Option) { s.options = append(s.options, o) }
 
 	set.StringVar(&s.listen, "listen", "127.0.0.1:8686", "serve on `address`; whoever reaches it can do everything")
-	set.Func("host", "a further `name` by which it is reached, besides localhost and IP addresses; can be repeated", func(name string) error {
+	set.Func("host", "a further host `name` to accept, in addition to localhost and IP addresses; can be repeated", func(name string) error {
 		option(zegotest.WithHosts(name))
 		return nil
 	})
@@ -118,7 +118,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	})
 	users := set.Bool("user-events", false, "send room_login and room_logout")
 	older := set.Bool("events-of-2023", false, "write room and stream events as ZEGO's pages of 2023 do, without room_session_id")
-	set.BoolVar(&s.play, "play", false, "send by itself the results of running tasks: audio every 10 s, frames every DetectFrequency, all of which pass")
+	set.BoolVar(&s.play, "play", false, "send PASS results of running tasks by itself: audio every 10 s, frames every DetectFrequency")
 	// What ZEGO does not document.
 	choice := func(name, usage string, choices map[string]zegotest.Option) {
 		set.Func(name, usage, func(text string) error {

@@ -84,7 +84,7 @@ func parse(args []string, stderr io.Writer) (flags, int) {
 	set.SetOutput(stderr)
 	set.StringVar(&f.listen, "listen", "127.0.0.1:0", "receive callbacks on `address`; put HTTPS in front of it")
 	set.StringVar(&f.path, "path", "/zego-callback", "receive callbacks under `path`; choose one that nobody guesses")
-	set.StringVar(&f.publicURL, "public-url", "", "the `URL` by which ZEGO reaches this program, without the path, if results shall go elsewhere than ZEGO's console says")
+	set.StringVar(&f.publicURL, "public-url", "", "the `URL` of this program for ZEGO, without the path, if results shall go elsewhere than ZEGO's console says")
 	set.BoolVar(&f.act, "act", false, "act on REJECT: kick the user out, or silence the stream if no user is named; without it, only say so")
 	set.Usage = func() {
 		fmt.Fprint(stderr, `usage: moderation_server [flags]

@@ -32,7 +32,7 @@ func float(text string) float64 {
 	return f
 }
 
-// Code is [Integer] for a code of which 0 says that all is well: one that cannot be
+// Code is [Integer] for a code that is 0 if all is well: one that cannot be
 // read is -1, and nothing at all is 0. All ways to write 0 are 0, such as -0, 0.0 and
 // " 0".
 func Code(value string) int32 {

@@ -190,7 +190,7 @@ func newSecret(text string) secret {
 }
 
 // in reports whether text contains half of a secret or more. It looks for every
-// block of a quarter, one of which is in any half, and for what stands around it.
+// block of a quarter, as any half contains one, and for what stands around it.
 func (s *secret) in(text []byte) bool {
 	half := max(minSecret, (len(s.text)+1)/2)
 	size := (half + 1) / 2
