@@ -35,7 +35,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // How long the program takes to end, at most: to answer the callbacks that have
@@ -53,12 +53,12 @@ type flags struct {
 // run is main without the process around it. It returns the exit code: 0, 1
 // where something failed or is left running, 2 where the command line or the
 // environment is wrong.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f, code := parse(args, stderr)
 	if code >= 0 {
 		return code
 	}
-	project, err := account.FromEnv(getenv)
+	project, err := account.FromEnv()
 	if err != nil {
 		fmt.Fprintln(stderr, "moderation_server:", err)
 		return 2

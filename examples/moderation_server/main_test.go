@@ -21,9 +21,15 @@ import (
 	"github.com/zegocensor/zegocensor-go/zegotest"
 )
 
-func none(string) string { return "" }
+// setenv sets the variables that the program reads, to nothing unless env has them.
+func setenv(t *testing.T, env map[string]string) {
+	for _, name := range []string{"ZEGO_APP_ID", "ZEGO_SERVER_SECRET", "ZEGO_CALLBACK_SECRET", "ZEGO_REGION", "ZEGO_BASE_URL"} {
+		t.Setenv(name, env[name])
+	}
+}
 
 func TestScene(t *testing.T) {
+	setenv(t, nil)
 	for _, act := range []bool{false, true} {
 		var stdout, stderr bytes.Buffer
 		var args []string
@@ -31,7 +37,7 @@ func TestScene(t *testing.T) {
 		if act {
 			args, reject = append(args, "-act"), "kicked out guest_3"
 		}
-		require.Zero(t, run(t.Context(), args, none, &stdout, &stderr), stderr.String())
+		require.Zero(t, run(t.Context(), args, &stdout, &stderr), stderr.String())
 		out := strings.TrimSpace(stdout.String())
 		assert.Regexp(t, `\d\d:\d\d:\d\d lounge host_1 PASS - "good evening"`, out)
 		assert.Regexp(t, `lounge guest_2 REVIEW advert "visit my shop"`, out)
@@ -51,17 +57,15 @@ func TestShutdown(t *testing.T) {
 	zego := zegotest.NewServer()
 	defer zego.Close()
 	port := freePort(t)
-	env := func(name string) string {
-		return map[string]string{"ZEGO_APP_ID": strconv.Itoa(int(zego.AppID())), "ZEGO_SERVER_SECRET": zego.ServerSecret(),
-			"ZEGO_CALLBACK_SECRET": zego.CallbackSecret(), "ZEGO_BASE_URL": zego.URL()}[name]
-	}
+	setenv(t, map[string]string{"ZEGO_APP_ID": strconv.Itoa(int(zego.AppID())), "ZEGO_SERVER_SECRET": zego.ServerSecret(),
+		"ZEGO_CALLBACK_SECRET": zego.CallbackSecret(), "ZEGO_BASE_URL": zego.URL()})
 	ctx, terminate := context.WithCancel(t.Context())
 	defer terminate()
 	var stdout, stderr safeBuffer
 	code := make(chan int)
 	address := "127.0.0.1:" + port
 	go func() {
-		code <- run(ctx, []string{"-listen", address, "-path", "/x", "-public-url", "http://" + address + "/"}, env, &stdout, &stderr)
+		code <- run(ctx, []string{"-listen", address, "-path", "/x", "-public-url", "http://" + address + "/"}, &stdout, &stderr)
 	}()
 	require.Eventually(t, func() bool { return strings.Contains(stdout.String(), "receiving callbacks") }, 5*time.Second, time.Millisecond)
 	zego.SetCallbackURL("http://" + address + "/x")
@@ -182,7 +186,8 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			assert.Equal(t, tt.code, run(t.Context(), tt.args, func(name string) string { return tt.env[name] }, &stdout, &stderr))
+			setenv(t, tt.env)
+			assert.Equal(t, tt.code, run(t.Context(), tt.args, &stdout, &stderr))
 			assert.Contains(t, stderr.String(), tt.want)
 			assert.NotContains(t, stdout.String()+stderr.String(), "hush")
 		})

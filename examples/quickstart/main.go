@@ -24,7 +24,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // stopTimeout is how long the last call may take when the program is told to
@@ -33,7 +33,7 @@ const stopTimeout = 15 * time.Second
 
 // run is main without the process around it. It returns the exit code: 0, 1
 // where a call failed, 2 where the command line or the environment is wrong.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	timeout := flags.Duration("timeout", 30*time.Second, "give up after `duration`")
@@ -63,7 +63,7 @@ Flags:
 		room = flags.Arg(0)
 	}
 
-	project, err := account.FromEnv(getenv)
+	project, err := account.FromEnv()
 	if err != nil {
 		fmt.Fprintln(stderr, "quickstart:", err)
 		return 2

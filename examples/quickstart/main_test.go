@@ -14,36 +14,29 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	env := func(pairs ...string) func(string) string {
-		return func(name string) string {
-			for i := 0; i < len(pairs); i += 2 {
-				if pairs[i] == name {
-					return pairs[i+1]
-				}
-			}
-			return ""
-		}
-	}
 	for name, tt := range map[string]struct {
 		args           []string
-		env            func(string) string
+		env            map[string]string
 		code           int
 		stdout, stderr string // what they contain
 	}{
-		"without an account": {args: []string{"lobby"}, env: env(), stdout: `room "lobby": moderation stopped`},
-		"says so":            {env: env(), stdout: "fake ZEGO"},
-		"help":               {args: []string{"-h"}, env: env(), stderr: "usage: quickstart"},
-		"unknown flag":       {args: []string{"-x"}, env: env(), code: 2, stderr: "-x"},
-		"two rooms":          {args: []string{"a", "b"}, env: env(), code: 2, stderr: "one room"},
-		"secret without ID":  {env: env("ZEGO_SERVER_SECRET", "hush"), code: 2, stderr: "ZEGO_APP_ID"},
-		"ID without secret":  {env: env("ZEGO_APP_ID", "5"), code: 2, stderr: "ZEGO_SERVER_SECRET"},
-		"unknown region":     {env: env("ZEGO_APP_ID", "5", "ZEGO_SERVER_SECRET", "hush", "ZEGO_REGION", "mars"), code: 2, stderr: "mars"},
-		"empty room":         {args: []string{""}, env: env(), code: 1, stderr: "RoomID must not be empty"},
-		"timeout":            {args: []string{"-timeout", "50ms", "-hold", "1h"}, env: env(), code: 1, stdout: "moderation stopped", stderr: "deadline"},
+		"without an account": {args: []string{"lobby"}, stdout: `room "lobby": moderation stopped`},
+		"says so":            {stdout: "fake ZEGO"},
+		"help":               {args: []string{"-h"}, stderr: "usage: quickstart"},
+		"unknown flag":       {args: []string{"-x"}, code: 2, stderr: "-x"},
+		"two rooms":          {args: []string{"a", "b"}, code: 2, stderr: "one room"},
+		"secret without ID":  {env: map[string]string{"ZEGO_SERVER_SECRET": "hush"}, code: 2, stderr: "ZEGO_APP_ID"},
+		"ID without secret":  {env: map[string]string{"ZEGO_APP_ID": "5"}, code: 2, stderr: "ZEGO_SERVER_SECRET"},
+		"unknown region":     {env: map[string]string{"ZEGO_APP_ID": "5", "ZEGO_SERVER_SECRET": "hush", "ZEGO_REGION": "mars"}, code: 2, stderr: "mars"},
+		"empty room":         {args: []string{""}, code: 1, stderr: "RoomID must not be empty"},
+		"timeout":            {args: []string{"-timeout", "50ms", "-hold", "1h"}, code: 1, stdout: "moderation stopped", stderr: "deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			assert.Equal(t, tt.code, run(t.Context(), tt.args, tt.env, &stdout, &stderr))
+			for _, variable := range []string{"ZEGO_APP_ID", "ZEGO_SERVER_SECRET", "ZEGO_REGION", "ZEGO_BASE_URL"} {
+				t.Setenv(variable, tt.env[variable])
+			}
+			assert.Equal(t, tt.code, run(t.Context(), tt.args, &stdout, &stderr))
 			assert.Contains(t, stdout.String(), tt.stdout)
 			assert.Contains(t, stderr.String(), tt.stderr)
 			assert.NotContains(t, stdout.String()+stderr.String(), "hush")

@@ -2,7 +2,8 @@
 package account
 
 import (
-	"errors"
+	"cmp"
+	"os"
 	"strconv"
 
 	"github.com/zegocensor/zegocensor-go"
@@ -27,32 +28,23 @@ const Usage = `Environment:
 `
 
 // FromEnv takes the account from the environment, or starts a fake.
-func FromEnv(getenv func(string) string, opts ...zegocensor.Option) (*Account, error) {
-	id, secret := getenv("ZEGO_APP_ID"), getenv("ZEGO_SERVER_SECRET")
-	if id == "" && secret == "" {
+func FromEnv(opts ...zegocensor.Option) (*Account, error) {
+	id := os.Getenv("ZEGO_APP_ID")
+	if id == "" && os.Getenv("ZEGO_SERVER_SECRET") == "" {
 		fake := zegotest.NewServer()
 		return &Account{Client: fake.Client(opts...), AppID: fake.AppID(), CallbackSecret: fake.CallbackSecret(), Fake: fake,
 			Where: "no ZEGO_APP_ID and ZEGO_SERVER_SECRET: calling a fake ZEGO in this process"}, nil
 	}
-	appID, err := strconv.ParseUint(id, 10, 32)
+	client, err := zegocensor.NewClientFromEnv(opts...)
 	if err != nil {
-		return nil, errors.New("ZEGO_APP_ID must be the number that ZEGO's console shows")
+		return nil, err
 	}
-	if secret == "" {
-		return nil, errors.New("ZEGO_SERVER_SECRET must be set in addition to ZEGO_APP_ID")
+	appID, _ := strconv.ParseUint(id, 10, 32) // NewClientFromEnv has accepted it
+	where := "calling ZEGO, region " + cmp.Or(os.Getenv("ZEGO_REGION"), string(zegocensor.RegionGlobal))
+	if address := os.Getenv("ZEGO_BASE_URL"); address != "" {
+		where = "calling " + address
 	}
-	region := zegocensor.RegionGlobal
-	if r := getenv("ZEGO_REGION"); r != "" {
-		region = zegocensor.Region(r)
-	}
-	a := &Account{AppID: uint32(appID), CallbackSecret: getenv("ZEGO_CALLBACK_SECRET"), Where: "calling ZEGO, region " + string(region)}
-	opts = append(opts, zegocensor.WithRegion(region))
-	if address := getenv("ZEGO_BASE_URL"); address != "" {
-		a.Where = "calling " + address
-		opts = append(opts, zegocensor.WithBaseURL(address))
-	}
-	a.Client, err = zegocensor.NewClient(a.AppID, secret, opts...)
-	return a, err
+	return &Account{Client: client, AppID: uint32(appID), CallbackSecret: os.Getenv("ZEGO_CALLBACK_SECRET"), Where: where}, nil
 }
 
 // Close ends the fake, where there is one.
