@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,13 +43,10 @@ func (s *Server) RedeemToken(identifyToken string) error {
 
 func (s *Server) issueToken(now time.Time, r Request) (any, zegocensor.Code, string) {
 	const standard, most = 3600, 30 * 24 * 3600
-	valid := int64(standard)
-	if r.Query.Has("EffectiveTime") {
-		n, err := strconv.ParseInt(r.Query.Get("EffectiveTime"), 10, 64)
-		if err != nil || n <= 0 || n > most {
-			return invalid("EffectiveTime")
-		}
-		valid = n
+	p := read(r)
+	valid := p.number("EffectiveTime", standard, 1, most)
+	if !p.ok() {
+		return p.refuse()
 	}
 	id := strings.ToUpper(randomHex(16))
 	s.mu.Lock()
