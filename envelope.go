@@ -11,7 +11,6 @@ import (
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
-	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // envelope is what every answer of ZEGO comes in.
@@ -86,10 +85,7 @@ var requestWords = redact.New("signature=", "signaturenonce", "action=")
 
 // cause is why an attempt failed, without the signed request.
 func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
-	if !transport.IsLocal(err) {
-		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
-	}
-	return attempt.Cause(parent, limit, err, &t.secrets)
+	return attempt.Cause(parent, limit, err, &t.secrets, t.client.http.Transport, t.client.base)
 }
 
 // excerpt is the beginning of an answer that is not ZEGO's. An answer to

@@ -9,7 +9,6 @@ import (
 	"github.com/zegocensor/zegocensor-go/internal/attempt"
 	"github.com/zegocensor/zegocensor-go/internal/rawjson"
 	"github.com/zegocensor/zegocensor-go/internal/redact"
-	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
 // envelope is what every answer of Tencent comes in.
@@ -66,10 +65,7 @@ var requestWords = redact.New("signature=", "credential=")
 
 // cause is why an attempt failed, without the signed request.
 func (t *try) cause(parent context.Context, limit time.Duration, err error) error {
-	if !transport.IsLocal(err) {
-		t.secrets.AddProxy(t.client.http.Transport, t.client.base)
-	}
-	return attempt.Cause(parent, limit, err, &t.secrets)
+	return attempt.Cause(parent, limit, err, &t.secrets, t.client.http.Transport, t.client.base)
 }
 
 // secretsIn adds the texts in a JSON value whose names say that they are secret,

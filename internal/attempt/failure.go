@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/zegocensor/zegocensor-go/internal/redact"
+	"github.com/zegocensor/zegocensor-go/internal/transport"
 )
 
-// Cause is why an attempt failed that had limit for itself, without what secrets
-// withholds.
-func Cause(parent context.Context, limit time.Duration, err error, secrets *redact.Secrets) error {
+// Cause is why an attempt at address failed that had limit for itself, without what
+// secrets withholds. If a peer had a part in it, that may have been a proxy, whose
+// credentials are secrets too.
+func Cause(parent context.Context, limit time.Duration, err error, secrets *redact.Secrets, rt http.RoundTripper, address *url.URL) error {
+	if !transport.IsLocal(err) {
+		secrets.AddProxy(rt, address)
+	}
 	if parent.Err() != nil {
 		return ContextError(parent)
 	}
